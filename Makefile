@@ -1,0 +1,37 @@
+# Everything people do here. The first target that needs it creates .venv, installs archsim and compiles the kernels.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+SOURCES := $(wildcard kernels/*.pyx kernels/*.pxd kernels/*.h) setup.py pyproject.toml
+
+.PHONY: demo test test-all lint bench docs clean
+
+demo: $(STAMP)
+	$(BIN)/archsim compare configs/von_neumann.yaml configs/pim_3d.yaml vgg16 -o out/demo
+
+test: $(STAMP)
+	$(BIN)/python -m pytest -n 2 $(PYTEST_ARGS)
+
+lint: $(STAMP)
+	$(BIN)/ruff format --check archsim tests benchmarks scripts setup.py
+	$(BIN)/ruff check archsim tests benchmarks scripts setup.py
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/codespell archsim tests docs configs traces kernels README.md CHANGELOG.md
+	$(BIN)/interrogate -q
+
+bench: $(STAMP)
+	$(BIN)/python benchmarks/engine.py
+
+docs: $(STAMP)
+	$(BIN)/python scripts/make_docs.py
+
+$(STAMP): $(SOURCES)
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) build out *.egg-info archsim/*.so

@@ -1,0 +1,1 @@
+"""Run-time managers: what they may observe and which knobs they set."""

@@ -1,0 +1,1 @@
+"""What an operation computes: number formats, multipliers and their errors."""

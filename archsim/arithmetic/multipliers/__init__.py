@@ -1,0 +1,1 @@
+"""Multipliers: one file per kind."""

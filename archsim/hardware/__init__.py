@@ -1,0 +1,1 @@
+"""What a network is executed on, and what every action costs."""

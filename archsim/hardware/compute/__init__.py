@@ -1,0 +1,1 @@
+"""Compute units: one file per kind."""

@@ -1,0 +1,106 @@
+"""The contract of a compute unit: what it executes, how its array folds, what its actions cost."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Annotated
+
+from pydantic import Field
+
+from archsim.hardware.cost import Array, Operands, Sourced, Work
+from archsim.hardware.technology import Technology
+from archsim.registry import Component
+from archsim.units import Frequency
+from archsim.workload.layer import Layer
+
+
+class ComputeUnit(Component, family="compute"):
+    """A unit that executes layers tile by tile. Subclass with a ``kind`` to add one.
+
+    The mapper asks for the geometry (:meth:`array`) and splits a layer into tiles; the ledger turns the
+    work of the tiles into action counts (:meth:`counts`) and multiplies them with :meth:`energies`.
+    """
+
+    clock: Annotated[Frequency, Field(gt=0)]
+    """Clock of the unit."""
+
+    memory: str
+    """The memory in which the unit stages its tiles, reached through a private port."""
+
+    double_buffering: bool = True
+    """Load the next tile and store the last one while computing; halves the room of a tile."""
+
+    launch_instructions: int = Field(default=32, ge=0)
+    """Instructions of the unit's sequencer per tile; assumption: four transfer descriptors of eight words."""
+
+    @property
+    def stages_in_memory(self) -> bool:
+        """Whether operands pass through ``memory``; False: the unit's loads and stores cross a link."""
+        return True
+
+    @property
+    def weight_capacity_bits(self) -> int | None:
+        """Bits of weights that the unit's own cells hold; None where weights stage in ``memory``."""
+        return None
+
+    @property
+    def streaming_capacity_bits(self) -> int | None:
+        """Room for a tile of a layer without MACs where it does not stage in ``memory``."""
+        return None
+
+    @property
+    def accumulator_capacity_bits(self) -> int:
+        """Bits of partial sums that the unit holds between folds."""
+        return 0
+
+    def keeps_resident(self, layers: Sequence[Layer]) -> bool:  # noqa: ARG002
+        """Whether the weights of all these layers stay in the unit's own cells between inferences.
+
+        Raises
+        ------
+        InputError
+            If the unit is told to keep them and they do not fit.
+        """
+        return False
+
+    @property
+    @abstractmethod
+    def multipliers(self) -> int:
+        """Multiply-accumulate operations per cycle at full utilization."""
+
+    @abstractmethod
+    def refusal(self, layer: Layer) -> str | None:
+        """Why the unit cannot execute the layer, or None."""
+
+    @abstractmethod
+    def operands(self, layer: Layer) -> Operands:
+        """Operand widths of a layer on this unit."""
+
+    @abstractmethod
+    def array(self, layer: Layer, *, resident: bool) -> Array:
+        """Geometry for a layer with MACs; ``resident``: its weights stay in the unit's own cells."""
+
+    @abstractmethod
+    def streaming_cycles(self, layer: Layer, elements: int) -> int:
+        """Cycles to compute ``elements`` outputs of a layer without MACs."""
+
+    @abstractmethod
+    def counts(self, layer: Layer, work: Work) -> Mapping[str, int]:
+        """Action counts of the work, keyed ``part.action`` (``mac.multiply``)."""
+
+    @abstractmethod
+    def energies(self, technology: Technology, layer: Layer) -> Mapping[str, Sourced]:
+        """Energy of each action in joules, for the operand statistics of the layer; keys as :meth:`counts`."""
+
+    @abstractmethod
+    def static_power(self, technology: Technology) -> Mapping[str, Sourced]:
+        """Power that flows whether or not the unit is used, in watts, by part."""
+
+    @abstractmethod
+    def area(self, technology: Technology) -> Mapping[str, Sourced]:
+        """Area in mm2 by part, for the parts that have a source."""
+
+    def fuses(self, layer: Layer) -> bool:  # noqa: ARG002
+        """Whether the layer can run in the output stage of the producer, at no cycles and no traffic."""
+        return False

@@ -1,0 +1,241 @@
+"""A systolic array of processing elements."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Annotated, Protocol, cast
+
+from pydantic import Field, field_validator, model_validator
+
+from archsim.arithmetic.multipliers.base import Multiplier
+from archsim.arithmetic.multipliers.exact import Exact
+from archsim.arithmetic.number_format import number_format
+from archsim.errors import InputError, expected_one_of, nearest
+from archsim.hardware.cacti import BankShape, SramBank, shape_refusal, smallest_bank_bytes, sram_bank
+from archsim.hardware.compute.base import ComputeUnit
+from archsim.hardware.cost import Array, Operands, Sourced, Work
+from archsim.hardware.logic import logic_leakage, repeated
+from archsim.hardware.technology import (
+    Technology,
+    arithmetic_area,
+    arithmetic_energy,
+    register_area,
+    register_energy,
+)
+from archsim.registry import Kind, kinds, resolve
+from archsim.units import Capacity, format_quantity
+from archsim.workload.layer import Layer, Op
+
+_FUSED_COMPARISONS: Mapping[str, int] = {"relu": 1, "relu6": 2, "leaky_relu": 1}
+_WEIGHTS = frozenset({"depth", "filters"})
+_INPUTS = frozenset({"pixels", "depth"})
+
+
+class _Dataflow(Protocol):
+    across_rows: str
+    across_columns: str
+    streamed: str
+    sums_in_place: bool
+
+    def overhead_cycles(self, rows: int, columns: int) -> int: ...
+
+
+class PeArray(ComputeUnit, kind="pe_array"):
+    """A systolic array: one multiply-accumulate per PE and cycle, partial sums kept in a memory per column.
+
+    Each MAC accesses three registers once: an operand whose two dimensions lie across rows and columns is
+    read from the register that holds it; one that moves, and the partial sum, is written to the next one.
+    A flip-flop drives the logic behind it, so a moving operand has no read of its own. Loading a stationary operand
+    writes it once; the shifts that bring it to its row are left out, as are requantization, control, the
+    clock tree and the wires.
+    """
+
+    rows: int = Field(ge=1, examples=[32])
+    """PEs in a column."""
+
+    columns: int = Field(ge=1, examples=[32])
+    """PEs in a row."""
+
+    dataflow: str = Field(examples=["weight_stationary"])
+    """Which operand stays in the PEs: weight_stationary, output_stationary, input_stationary, ..."""
+
+    number_format: str = "int8"
+    """Format of weights and inputs, and the width of multipliers and operand registers."""
+
+    multiplier: Annotated[Multiplier, Kind("multipliers")] = Field(default_factory=Exact)
+    """Design of the multipliers."""
+
+    accumulator: str = "int32"
+    """Format of partial sums, and the width of adders and of the port of the partial-sum memory."""
+
+    accumulator_capacity: Annotated[Capacity, Field(gt=0)]
+    """Partial-sum memory of the whole array, one SRAM bank per column."""
+
+    depthwise_packing: bool = False
+    """Channels of a depthwise convolution lie side by side in the columns; needs an input feed per column."""
+
+    zero_gating: bool = False
+    """Multiplier and adder hold still where the input is zero: saves energy, no time."""
+
+    @field_validator("dataflow")
+    @classmethod
+    def _known_dataflow(cls, dataflow: str) -> str:
+        known = kinds("dataflows")
+        if dataflow not in known:
+            message = f"unknown dataflow '{dataflow}': {expected_one_of(known)}"
+            raise InputError(message, suggestion=nearest(dataflow, known))
+        return dataflow
+
+    @field_validator("number_format", "accumulator")
+    @classmethod
+    def _known_format(cls, name: str) -> str:
+        return number_format(name).name
+
+    @model_validator(mode="after")
+    def _check_sizes(self) -> PeArray:
+        if self._accumulator_bits < 2 * self._bits:
+            raise InputError(
+                f"{self.accumulator} cannot hold a product of two {self.number_format}", field="accumulator"
+            )
+        refused = shape_refusal(self._accumulator_bank)
+        if refused:
+            column = format_quantity(self._accumulator_bank.capacity_bytes, "capacity")
+            raise InputError(f"{column} of partial sums per column: {refused}", field="accumulator_capacity")
+        return self
+
+    @property
+    def accumulator_capacity_bits(self) -> int:
+        """Bits of partial sums that the columns hold together."""
+        return self.accumulator_capacity * 8
+
+    @property
+    def multipliers(self) -> int:
+        """One multiplier per PE."""
+        return self.rows * self.columns
+
+    @property
+    def _bits(self) -> int:
+        return number_format(self.number_format).bits
+
+    @property
+    def _accumulator_bits(self) -> int:
+        return number_format(self.accumulator).bits
+
+    @property
+    def _flow(self) -> _Dataflow:
+        return cast(_Dataflow, resolve("dataflows", self.dataflow))
+
+    @property
+    def _held(self) -> frozenset[str]:
+        """The two dimensions that lie across the array: those of the operand that stays in place."""
+        return frozenset({self._flow.across_rows, self._flow.across_columns})
+
+    @property
+    def _accumulator_bank(self) -> BankShape:
+        share = -(-self.accumulator_capacity // self.columns)
+        return BankShape(max(share, smallest_bank_bytes(self._accumulator_bits)), self._accumulator_bits)
+
+    def refusal(self, layer: Layer) -> str | None:
+        """Tell what is not a convolution, linear layer or fusible activation, or is too wide."""
+        if not (layer.is_mac or self.fuses(layer)):
+            what = layer.op if layer.function is None else f"{layer.op} {layer.function}"
+            return f"a pe_array executes conv2d, linear, {', '.join(_FUSED_COMPARISONS)}, not {what}"
+        if layer.number_format and number_format(layer.number_format).bits > self._bits:
+            return f"the layer needs {layer.number_format}, the multipliers are {self.number_format}"
+        return None
+
+    def fuses(self, layer: Layer) -> bool:
+        """Tell whether the comparators behind the columns apply it: relu, relu6 and leaky_relu."""
+        return layer.op is Op.ACTIVATION and layer.function in _FUSED_COMPARISONS
+
+    def operands(self, layer: Layer) -> Operands:
+        """Return the widths of the layer's own format where it has one, else of the array's."""
+        bits = number_format(layer.number_format or self.number_format).bits
+        return Operands(bits, bits, bits, self._accumulator_bits)
+
+    def array(self, layer: Layer, *, resident: bool) -> Array:  # noqa: ARG002
+        """Return the dataflow's folds; a layer takes one cycle less than their sum, as SCALE-Sim counts."""
+        flow = self._flow
+        return Array(
+            across_rows=flow.across_rows,
+            across_columns=flow.across_columns,
+            streamed=flow.streamed,
+            rows=self.rows,
+            columns=self.columns,
+            overhead_cycles=flow.overhead_cycles(self.rows, self.columns),
+            uncounted_cycles=1,
+            sums_in_place=flow.sums_in_place,
+            packs_groups=self.depthwise_packing and layer.is_depthwise,
+        )
+
+    def streaming_cycles(self, layer: Layer, elements: int) -> int:  # noqa: ARG002
+        """Return the cycles at one element per column and cycle."""
+        return -(-elements // self.columns)
+
+    def counts(self, layer: Layer, work: Work) -> Mapping[str, int]:
+        """Return operations, bits through the PE registers, partial sums in and out of the columns."""
+        # The decimal text is the sparsity as written; its binary value would floor 0.29 x 100 to 28.
+        sparsity = Fraction(repr(layer.activation_sparsity or 0.0)) if self.zero_gating else Fraction(0)
+        active = work.macs - int(work.macs * sparsity)
+        scales = layer.function == "leaky_relu"
+        return {
+            "mac.multiply": active,
+            "mac.add": active,
+            "registers.access": self._register_bits(work),
+            "accumulator.read": work.accumulator_reads,
+            "accumulator.write": work.accumulator_writes,
+            "accumulator.add": work.accumulator_reads,
+            "activation.compare": work.elements * _FUSED_COMPARISONS.get(layer.function or "", 1),
+            "activation.multiply": work.elements if scales else 0,
+        }
+
+    def _register_bits(self, work: Work) -> int:
+        held = self._held
+        loads = work.weight_reads * (held == _WEIGHTS) + work.input_reads * (held == _INPUTS)
+        per_mac = 2 * self._bits + self._accumulator_bits
+        return work.macs * per_mac + loads * self._bits
+
+    def energies(self, technology: Technology, layer: Layer) -> Mapping[str, Sourced]:  # noqa: ARG002
+        """Return joules per action: registers per bit, partial sums per access of one bank."""
+        add = arithmetic_energy(technology, "integer_add", self._accumulator_bits)
+        bank = self._bank(technology)
+        return {
+            "mac.multiply": self._multiply(technology),
+            "mac.add": add,
+            "registers.access": register_energy(technology),
+            "accumulator.read": Sourced(bank.read_j, bank.source),
+            "accumulator.write": Sourced(bank.write_j, bank.source),
+            "accumulator.add": add,
+            "activation.compare": arithmetic_energy(technology, "integer_add", self._bits),
+            "activation.multiply": arithmetic_energy(technology, "integer_multiply", self._bits),
+        }
+
+    def _multiply(self, technology: Technology) -> Sourced:
+        exact = arithmetic_energy(technology, "integer_multiply", self._bits)
+        ratio = self.multiplier.relative_energy()
+        if ratio.value == 1:
+            return exact
+        return Sourced(exact.value * ratio.value, f"{exact.source}; x {ratio.value:.4g}: {ratio.source}")
+
+    def _bank(self, technology: Technology) -> SramBank:
+        return sram_bank(technology, self._accumulator_bank)
+
+    def static_power(self, technology: Technology) -> Mapping[str, Sourced]:
+        """Return leakage in watts: density of the logic times its area, and that of the partial-sum banks."""
+        bank = self._bank(technology)
+        leakage = Sourced(bank.leakage_w, bank.leakage_source)
+        logic = logic_leakage(self.area(technology))
+        return {**logic, "accumulator": repeated(leakage, self.columns, "banks")}
+
+    def area(self, technology: Technology) -> Mapping[str, Sourced]:
+        """Return mm2 of multipliers, adders, registers (two operands, one sum) and partial-sum banks."""
+        bank = self._bank(technology)
+        register_bits = 2 * self._bits + self._accumulator_bits
+        per_pe = {
+            "multipliers": arithmetic_area(technology, "integer_multiply", self._bits),
+            "adders": arithmetic_area(technology, "integer_add", self._accumulator_bits),
+            "registers": repeated(register_area(technology), register_bits, "b"),
+        }
+        areas = {part: repeated(area, self.multipliers, "PEs") for part, area in per_pe.items()}
+        return areas | {"accumulator": repeated(Sourced(bank.area_mm2, bank.source), self.columns, "banks")}

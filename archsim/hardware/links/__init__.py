@@ -1,0 +1,1 @@
+"""Links: one file per kind."""

@@ -1,0 +1,121 @@
+"""The parts of an architecture file that are not hardware: placement, schedule, given mappings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from archsim.errors import InputError, expected_one_of, nearest
+from archsim.workload.layer import Layer, Op
+
+OP_NAMES = (*(op.value for op in Op), "pooling", "grouped", "depthwise", "*")
+
+
+def _as_tuple(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else value
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
+
+
+class _Options(BaseModel):
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True, validate_default=True
+    )
+
+
+class PlacementRule(_Options):
+    """Layers that match go to the unit; a list of units shares the output channels among them."""
+
+    op: Names = ("*",)
+    """Operations: names of ops, ``pooling``, ``grouped``, ``depthwise`` or ``*``."""
+
+    layer: Names = ("*",)
+    """Layer names; ``*`` and ``?`` stand for any text and any character."""
+
+    unit: Names
+    """Compute unit, or several units that split the layer's output channels evenly."""
+
+    @model_validator(mode="after")
+    def _known_ops(self) -> PlacementRule:
+        for op in self.op:
+            if op not in OP_NAMES:
+                raise InputError(
+                    f"unknown operation '{op}': {expected_one_of(OP_NAMES)}",
+                    field="op",
+                    suggestion=nearest(op, OP_NAMES),
+                )
+        if not self.unit or len(set(self.unit)) != len(self.unit):
+            raise InputError("expected one unit or several different ones", field="unit")
+        return self
+
+    def matches(self, layer: Layer) -> bool:
+        """Whether the rule applies to the layer."""
+        named = any(fnmatchcase(layer.name, pattern) for pattern in self.layer)
+        return named and any(op == "*" or op in layer.op_names for op in self.op)
+
+
+class ScheduleOptions(_Options):
+    """In which order a batch is treated and what the mapper minimises."""
+
+    batch_order: Literal["layer_major", "image_major"] = "layer_major"
+    """``layer_major``: all images go through a layer before the next; ``image_major``: one image after the other."""
+
+    objective: Literal["traffic", "latency", "energy", "edp"] = "energy"
+    """What tile sizes, loop orders and homes minimise."""
+
+    images_in_flight: int | None = Field(default=None, ge=1, le=64)
+    """Images in the network at once under ``image_major``; none: one per compute unit in use."""
+
+
+class MappingRule(_Options):
+    """A mapping given by the user; sizes that are left out are not split."""
+
+    layer: Names
+    """Layers to which it applies, by name or glob."""
+
+    filters: int | None = Field(default=None, ge=1)
+    """Output channels (per group) of a tile."""
+
+    channels: int | None = Field(default=None, ge=1)
+    """Input channels (per group) of a tile."""
+
+    rows: int | None = Field(default=None, ge=1)
+    """Output rows of a tile."""
+
+    columns: int | None = Field(default=None, ge=1)
+    """Output columns of a tile."""
+
+    images: int | None = Field(default=None, ge=1)
+    """Images of a tile."""
+
+    groups: int | None = Field(default=None, ge=1)
+    """Groups of a tile; more than one only where filters and channels are whole."""
+
+    order: tuple[
+        Literal["filters", "channels", "pixels"],
+        Literal["filters", "channels", "pixels"],
+        Literal["filters", "channels", "pixels"],
+    ] = ("filters", "pixels", "channels")
+    """Loops from the outermost to the innermost."""
+
+    @model_validator(mode="after")
+    def _each_loop_once(self) -> MappingRule:
+        if len(set(self.order)) != len(self.order):
+            raise InputError("expected filters, channels and pixels, each once", field="order")
+        return self
+
+    def matches(self, layer: Layer) -> bool:
+        """Whether the mapping applies to the layer."""
+        return any(fnmatchcase(layer.name, pattern) for pattern in self.layer)
+
+
+Rule = TypeVar("Rule", PlacementRule, MappingRule)
+
+
+def first_match(rules: Sequence[Rule], layer: Layer) -> Rule | None:
+    """Return the first rule that matches the layer."""
+    return next((rule for rule in rules if rule.matches(layer)), None)

@@ -1,0 +1,196 @@
+"""Geometry and operating point of a group of SRAM banks that compute on their bit lines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import ceil
+from types import MappingProxyType
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from archsim.errors import InputError
+from archsim.hardware.bitline import BitLine, optima
+from archsim.hardware.cacti import BankShape, shape_refusal
+from archsim.hardware.compute.base import ComputeUnit
+from archsim.hardware.converters import AdderSource, Converter
+from archsim.hardware.operand_statistics import SLICE_BITS, SLICE_VALUES, StatisticsKind
+from archsim.hardware.shared_line import SharedLine
+from archsim.hardware.slicing import Slicing
+from archsim.units import Capacity, Frequency, Time, Voltage, text_default
+from archsim.workload.layer import Layer
+
+ACCUMULATOR_BITS = 32
+FORMAT_BITS: Mapping[str, int] = MappingProxyType({"int4": 4, "int8": 8})
+_BITS_PER_BYTE = 8
+_WIDEST_PORT = 512
+
+
+class BankGroup(ComputeUnit):
+    """Banks, their bit lines and their converters: sizes, times and the checks that tie them together."""
+
+    clock: Frequency = text_default("166.667 MHz")
+    """One readout, or one conversion of each converter, per cycle; OPTIMA's system clock of 6 ns [pub]."""
+
+    banks: int = Field(ge=1)
+    """Banks that work at the same time."""
+
+    rows: int = Field(default=256, ge=1)
+    """Word lines of a bank. Assumption: that of common SRAM subarrays; range 64 to 512."""
+
+    words: int = Field(default=64, ge=1)
+    """Columns of 4-bit words in a bank. Assumption: range 16 to 128."""
+
+    rows_per_readout: int = Field(default=8, ge=1)
+    """N: rows that discharge a bit line together."""
+
+    words_per_converter: int = Field(default=8, ge=1)
+    """Columns that take turns at one converter. Assumption, as in 8:1 multiplexed macros; range 1 to 64."""
+
+    converter: Converter = Converter()
+    """The converter that reads a word column."""
+
+    number_format: Literal["int4", "int8"] = "int4"
+    """Weights and inputs of layers that state nothing wider."""
+
+    signed_weights: bool = True
+    """Weights are two's complement; False: their signs are kept elsewhere."""
+
+    signed_inputs: bool = False
+    """Inputs are two's complement; False: they come from a ReLU."""
+
+    weights: Literal["auto", "resident", "reload"] = "auto"
+    """Weights stay in the cells, are reloaded for each layer, or whichever their size allows."""
+
+    layout: Literal["packed", "interleaved"] = "packed"
+    """Resident weights fill one bank after another, or each layer's rows are spread over all banks."""
+
+    operand_statistics: StatisticsKind = "measured"
+    """Distribution of operands where no data are given."""
+
+    word_line_voltage: Voltage = Field(default=text_default("1 V"), gt=0.3)
+    """Amplitude of the word-line pulse; above the 0.3 V threshold."""
+
+    array_voltage: Voltage = Field(default=text_default("1 V"), gt=0)
+    """Precharge voltage of the bit lines, which may differ from the logic's supply."""
+
+    full_scale_time: Time = Field(default=text_default("1.5 ns"), gt=0)
+    """Summed pulse width at which the converter is at its last code: 454.4 mV at 1.0 V."""
+
+    unit_time: Time | None = Field(default=None, gt=0)
+    """T0, pulse width of the input 1; by default full scale divided by N x 15."""
+
+    adder: AdderSource = "optima"
+    """Source of the addition's energy: OPTIMA's fit, or the adder and register of the digital arrays."""
+
+    cell: Literal["itrs-hp", "itrs-lop", "itrs-lstp"] = "itrs-lop"
+    """Cells and periphery, for leakage and area."""
+
+    accumulator_capacity: Capacity = text_default("32 KiB")
+    """SRAM at the edge of the group for partial sums of outputs that are split over tiles."""
+
+    power_gating: bool = False
+    """Put the cells into a data-retaining sleep that leaves ``gated_leakage_fraction`` of their leakage."""
+
+    gated_leakage_fraction: float | None = Field(default=None, ge=0, le=1)
+    """Leakage that power gating leaves; needed with it, because no source gives one."""
+
+    @model_validator(mode="after")
+    def _check_geometry(self) -> BankGroup:
+        _require_at_most("rows_per_readout", self.rows_per_readout, self.rows)
+        _require_at_most("words_per_converter", self.words_per_converter, self.words)
+        needed = self.slicing(None).words
+        _require(self.words >= needed, "words", f"one weight needs {needed} words")
+        _require(not (refusal := shape_refusal(self.bank_shape)), "rows", refusal or "")
+        _require(not (refusal := shape_refusal(self.sums_shape)), "accumulator_capacity", refusal or "")
+        ungated = self.power_gating and self.gated_leakage_fraction is None
+        _require(not ungated, "power_gating", "needs gated_leakage_fraction: no source gives one")
+        return self
+
+    @model_validator(mode="after")
+    def _check_times(self) -> BankGroup:
+        fitted_s = optima().bit_line.longest_time_ns * 1e-9
+        summed_s = self.shared_line.largest_sum * self.shared_line.unit_time_s
+        for field, time_s in {"full_scale_time": self.full_scale_time, "unit_time": summed_s}.items():
+            within = time_s <= fitted_s * (1 + 1e-9)
+            reason = f"sums last {time_s * 1e9:.4g} ns, the discharge model ends at {fitted_s * 1e9:g} ns"
+            _require(within, field, reason)
+        _require(self.clock > 0, "clock", "must be above 0 Hz")
+        for name, busy_s in self._busy_times().items():
+            reason = f"{name} takes {busy_s * 1e9:.4g} ns, a cycle {1e9 / self.clock:.4g} ns"
+            _require(busy_s * self.clock <= 1, "clock", reason)
+        return self
+
+    def _busy_times(self) -> Mapping[str, float]:
+        pulse_s = (SLICE_VALUES - 1) * self.shared_line.unit_time_s
+        return {
+            "precharge and the longest pulse": optima().timing.precharge_ns * 1e-9 + pulse_s,
+            "a conversion": self.converter.conversion_s,
+        }
+
+    @property
+    def shared_line(self) -> SharedLine:
+        """The readout's function at 25 C: N, T0, full scale and converter in one place."""
+        return self.readout_at(optima().bit_line.nominal_temperature_c)
+
+    def readout_at(self, temperature_c: float) -> SharedLine:
+        """Return the readout's function at a temperature in deg C."""
+        largest = self.rows_per_readout * (SLICE_VALUES - 1)
+        unit_s = self.full_scale_time / largest if self.unit_time is None else self.unit_time
+        bit_line = BitLine(self.word_line_voltage, self.array_voltage, temperature_c)
+        return SharedLine(bit_line, self.rows_per_readout, unit_s, self.full_scale_time, self.converter.bits)
+
+    @property
+    def weight_capacity_bits(self) -> int:
+        """Cells of all banks."""
+        return self.banks * self.rows * self.words * SLICE_BITS
+
+    @property
+    def accumulator_capacity_bits(self) -> int:
+        """Bits of the partial-sum SRAM."""
+        return self.accumulator_capacity * _BITS_PER_BYTE
+
+    @property
+    def multipliers(self) -> int:
+        """Multiply-accumulates per cycle of all banks at the unit's number format, rounded up."""
+        slicing = self.slicing(None)
+        return ceil(self.banks * self.rows_per_readout * self.columns(slicing) / self.step_cycles(slicing))
+
+    def slicing(self, layer: Layer | None) -> Slicing:
+        """How the layer's operands are sliced; a format narrower than the unit's is widened to it."""
+        stated = layer.number_format if layer else None
+        bits = max(FORMAT_BITS[name] for name in (self.number_format, stated or self.number_format))
+        return Slicing(bits, bits, self.signed_weights, self.signed_inputs)
+
+    def columns(self, slicing: Slicing) -> int:
+        """Weights side by side in a row of a bank."""
+        return self.words // slicing.words
+
+    def step_cycles(self, slicing: Slicing) -> int:
+        """Cycles per readout of a bank, all passes: its conversions take turns at its converters."""
+        return ceil(self.columns(slicing) * slicing.codes / self.converters) * slicing.passes
+
+    @property
+    def converters(self) -> int:
+        """Converters of a bank."""
+        return ceil(self.words / self.words_per_converter)
+
+    @property
+    def bank_shape(self) -> BankShape:
+        """One bank as an SRAM that reads a row at a time, as far as the table's ports are wide."""
+        row_bits = self.words * SLICE_BITS
+        return BankShape(self.rows * row_bits // _BITS_PER_BYTE, min(row_bits, _WIDEST_PORT), self.cell)
+
+    @property
+    def sums_shape(self) -> BankShape:
+        """The partial-sum SRAM."""
+        return BankShape(self.accumulator_capacity, ACCUMULATOR_BITS, self.cell)
+
+
+def _require(holds: bool, field: str, message: str) -> None:
+    if not holds:
+        raise InputError(message, field=field)
+
+
+def _require_at_most(field: str, value: int, limit: int) -> None:
+    _require(value <= limit, field, f"{value} exceeds the bank's {limit}")

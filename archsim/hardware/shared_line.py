@@ -1,0 +1,134 @@
+"""N rows on one bit line: what a readout of their summed discharge costs, and which code it gives.
+
+The drop depends on the sum of the pulse widths alone (:mod:`archsim.hardware.bitline`), so a readout of N
+rows is the single-cell model at ``T = T0 sum(bit_i x_i)``. The same N, T0, full scale and converter bits give
+the energy and the code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from archsim.hardware.bitline import BitLine, Floats, integral_nonlinearity
+from archsim.hardware.operand_statistics import SLICE_VALUES, Shares
+
+
+@dataclass(frozen=True, slots=True)
+class SharedLine:
+    """A bit line that N rows discharge together.
+
+    Attributes
+    ----------
+    line
+        The bit line at its operating point.
+    rows
+        N, rows whose word lines are pulsed at once.
+    unit_time_s
+        T0, pulse width of the input 1, in seconds.
+    full_scale_time_s
+        Summed time at which the converter gives its last code, in seconds; later sums clip.
+    converter_bits
+        Width of the converter.
+    """
+
+    line: BitLine
+    rows: int
+    unit_time_s: float
+    full_scale_time_s: float
+    converter_bits: int
+
+    @property
+    def largest_sum(self) -> int:
+        """The sum of all rows at the largest input: N (2^4 - 1)."""
+        return self.rows * (SLICE_VALUES - 1)
+
+    def drop_v(self, sums: ArrayLike) -> Floats:
+        """Return the drop in volts for sums of bit x input."""
+        return self.line.drop_v(np.asarray(sums, dtype=np.float64) * self.unit_time_s)
+
+    def discharge_energy_j(self, sums: ArrayLike) -> Floats:
+        """Return the energy in joules of one line and readout for sums of bit x input."""
+        return self.line.discharge_energy_j(self.drop_v(sums))
+
+    def expected_energy_j(self, inputs: Shares, one: float, rows: int) -> float:
+        """Return the expected energy in joules of one line and readout, exactly, for independent rows.
+
+        Parameters
+        ----------
+        inputs
+            Probabilities of the input slice's values 0-15.
+        one
+            Probability that a cell of the line stores 1.
+        rows
+            Rows that are pulsed, at most :attr:`rows` (the last rows of a column may be fewer).
+        """
+        return _expected_energy_j(self, inputs, one, rows)
+
+    def mean_energy_j(self, lines: Sequence[tuple[Shares, float]], depth: int) -> float:
+        """Return the mean of :meth:`expected_energy_j` over lines and over the folds of a column.
+
+        Parameters
+        ----------
+        lines
+            For each line, the probabilities of its inputs' values and that of a stored 1.
+        depth
+            Rows of the column; the last of its ceil(depth / N) folds pulses what is left.
+        """
+        full, rest = divmod(depth, self.rows)
+        folds = [(full, self.rows), (1, rest)] if rest else [(full, self.rows)]
+        energies = [
+            count * self.expected_energy_j(inputs, one, rows)
+            for inputs, one in lines
+            for count, rows in folds
+            if count
+        ]
+        return sum(energies) / (len(lines) * sum(count for count, _ in folds))
+
+    def voltage(self, bit_sums: ArrayLike, weights: Sequence[float] = (1, 2, 4, 8)) -> Floats:
+        """Return the drop in volts after charge sharing over capacitors in the proportion of ``weights``.
+
+        ``bit_sums`` has one sum per bit line along its last axis, in the order of ``weights``.
+        """
+        shared = self.drop_v(bit_sums) @ np.asarray(weights, dtype=np.float64)
+        return np.asarray(shared / sum(weights), dtype=np.float64)
+
+    def transfer(self, bit_sums: ArrayLike, weights: Sequence[float] = (1, 2, 4, 8)) -> NDArray[np.int64]:
+        """Return the noiseless code, clipped at full scale; axes as :meth:`voltage`."""
+        last_code = (1 << self.converter_bits) - 1
+        full_scale_v = float(self.line.drop_v(self.full_scale_time_s))
+        codes = np.rint(self.voltage(bit_sums, weights) / full_scale_v * last_code)
+        return np.clip(codes, 0, last_code).astype(np.int64)
+
+    def nonlinearity(self) -> float:
+        """Return the integral non-linearity of the drop over all sums, as a fraction of full scale."""
+        return integral_nonlinearity(self.drop_v(np.arange(self.largest_sum + 1)))
+
+
+def term_shares(inputs: Shares, one: float) -> Floats:
+    """Return the distribution of bit x input for an independent bit and input."""
+    shares = np.asarray(inputs, dtype=np.float64) * one
+    shares[0] += 1.0 - one
+    return shares
+
+
+def sum_shares(term: Floats, count: int) -> Floats:
+    """Return the distribution of the sum of ``count`` independent terms, by repeated squaring."""
+    result, power = np.ones(1), term
+    while count:
+        if count & 1:
+            result = np.convolve(result, power)
+        count >>= 1
+        if count:
+            power = np.convolve(power, power)
+    return result
+
+
+@lru_cache(maxsize=4096)
+def _expected_energy_j(line: SharedLine, inputs: Shares, one: float, rows: int) -> float:
+    shares = sum_shares(term_shares(inputs, one), rows)
+    return float(shares @ line.discharge_energy_j(np.arange(shares.size)))

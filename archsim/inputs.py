@@ -1,0 +1,154 @@
+"""What the commands read: architectures with overrides and given tiles, networks, and telling them apart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+from archsim.config import Document, check_version, find, load_document, shipped
+from archsim.errors import InputError, Position, expected_one_of, nearest
+from archsim.hardware.architecture import Architecture
+from archsim.workload import Network, load_network
+
+_TRACE_KEYS = {"layers", "input", "dataset", "weights", "exits"}
+_ARCHITECTURE_KEYS = {"extends", "memories", "compute", "placement", "links", "technology"}
+_TILE_KEYS = ("archsim", "mapping")
+
+_Path = tuple[str | int, ...]
+FileKind = Literal["architecture", "trace"]
+
+
+def read_architecture(
+    name_or_path: str, overrides: Sequence[str] = (), tiles: str | None = None
+) -> tuple[Architecture, tuple[Path, ...]]:
+    """Return an architecture and the files from which it was read.
+
+    Parameters
+    ----------
+    overrides
+        Changes such as `compute.npu.rows=64`.
+    tiles
+        A YAML file with the keys `archsim` and `mapping`, whose rules come before the architecture's own.
+
+    Raises
+    ------
+    InputError
+        If any of it is not valid.
+    """
+    document = load_document(find("configs", name_or_path), overrides)
+    _refuse_other_kind(document, "architecture")
+    check_version(document)
+    if tiles is not None:
+        document = _with_tiles(document, load_document(tiles))
+    return Architecture.from_document(document), _files(document)
+
+
+def read_network(name_or_path: str) -> tuple[Network, tuple[Path, ...]]:
+    """Return a network and the file from which it was read.
+
+    Raises
+    ------
+    InputError
+        If it is not valid.
+    """
+    path = find("traces", name_or_path)
+    if path.suffix.lower() in {".yaml", ".yml"}:
+        _refuse_other_kind(load_document(path), "trace")
+    return load_network(path), (path,)
+
+
+def kind_of(path: Path) -> FileKind:
+    """Tell by its keys whether a file describes an architecture or a trace; a CSV is a trace.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+    """
+    if path.suffix.lower() == ".csv":
+        return "trace"
+    return _kind(load_document(path))
+
+
+def find_file(name_or_path: str) -> tuple[FileKind, Path] | None:
+    """Return a file, or the shipped one of that name, and what it describes; None if there is none.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+    """
+    path = Path(name_or_path)
+    if path.is_file():
+        return kind_of(path), path
+    if name_or_path in shipped("configs"):
+        return "architecture", find("configs", name_or_path)
+    if name_or_path in shipped("traces"):
+        return "trace", find("traces", name_or_path)
+    return None
+
+
+def _kind(document: Document) -> FileKind:
+    keys = set(document.data)
+    return "trace" if len(keys & _TRACE_KEYS) > len(keys & _ARCHITECTURE_KEYS) else "architecture"
+
+
+def _refuse_other_kind(document: Document, expected: FileKind) -> None:
+    keys = set(document.data)
+    mine, other = (
+        (_TRACE_KEYS, _ARCHITECTURE_KEYS) if expected == "trace" else (_ARCHITECTURE_KEYS, _TRACE_KEYS)
+    )
+    if keys & other and not keys & mine:
+        message = f"expected {_named(expected)}, but this file describes {_named(_kind(document))}"
+        raise InputError(message, position=document.position(()))
+
+
+def _named(kind: FileKind) -> str:
+    return "an architecture" if kind == "architecture" else "a trace"
+
+
+def _with_tiles(document: Document, tiles: Document) -> Document:
+    """Return the architecture with the given tiles before its own, every value keeping its place."""
+    check_version(tiles)
+    for key in tiles.data:
+        if key not in _TILE_KEYS:
+            message = f"unknown key '{key}': {expected_one_of(_TILE_KEYS)}"
+            raise InputError(
+                message, position=tiles.key_position((key,)), suggestion=nearest(key, _TILE_KEYS)
+            )
+    given, own = tiles.data.get("mapping"), document.data.get("mapping", [])
+    if not isinstance(given, list):
+        raise InputError("expected a list of rules", position=tiles.position(("mapping",)), field="mapping")
+    if not isinstance(own, list):
+        return document
+    data = document.data | {"mapping": [*given, *own]}
+    shift = len(given)
+    return replace(
+        document,
+        data=data,
+        positions=_shifted(document.positions, shift) | _below_mapping(tiles.positions),
+        keys=_shifted(document.keys, shift) | _below_mapping(tiles.keys),
+    )
+
+
+def _shifted(places: Mapping[_Path, Position], by: int) -> dict[_Path, Position]:
+    """Return places with the indices of the rules moved up."""
+    return {_moved(path, by): place for path, place in places.items()}
+
+
+def _moved(path: _Path, by: int) -> _Path:
+    if len(path) > 1 and path[0] == "mapping" and isinstance(path[1], int):
+        return (path[0], path[1] + by, *path[2:])
+    return path
+
+
+def _below_mapping(places: Mapping[_Path, Position]) -> dict[_Path, Position]:
+    return {path: place for path, place in places.items() if path[:1] == ("mapping",)}
+
+
+def _files(document: Document) -> tuple[Path, ...]:
+    """Return the files that any value came from, in the order of first appearance."""
+    names = dict.fromkeys(place.file for place in document.positions.values())
+    return tuple(path for path in map(Path, names) if path.is_file())

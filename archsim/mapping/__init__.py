@@ -1,0 +1,1 @@
+"""Who executes which tile and when data must move: placement, homes, tiling, schedule."""

@@ -1,0 +1,1 @@
+"""Dataflows: one file per kind."""

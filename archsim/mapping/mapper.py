@@ -1,0 +1,240 @@
+"""map_network: network and architecture to a schedule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from archsim.hardware.architecture import Architecture
+from archsim.mapping import homes as homes_of
+from archsim.mapping.layers import LayerMapper, Mapped, Situation
+from archsim.mapping.placement import Placement, Share, Step, place
+from archsim.mapping.prices import Prices
+from archsim.mapping.schedule import Part, Schedule, Transfer
+from archsim.workload.layer import Layer
+from archsim.workload.network import INPUT, Network
+
+
+def map_network(network: Network, architecture: Architecture, batch: int = 1) -> Schedule:
+    """Place, tile and order a network on an architecture.
+
+    Parameters
+    ----------
+    batch
+        Images; under ``layer_major`` they go through every layer together.
+
+    Raises
+    ------
+    InputError
+        If a layer has no unit, a given mapping does not fit, or even the smallest tile does not fit.
+    """
+    return _Mapper(network, architecture, batch).schedule()
+
+
+@dataclass(slots=True)
+class _Mapper:
+    network: Network
+    architecture: Architecture
+    batch: int
+    placement: Placement = field(init=False)
+    repeats: int = field(init=False)
+    in_flight: int = field(init=False)
+    layers: LayerMapper = field(init=False)
+    bits: dict[str, int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        options = self.architecture.schedule
+        self.placement = place(self.network, self.architecture)
+        used = {share.unit for step in self.placement.steps for share in step.shares}
+        image_major = options.batch_order == "image_major" and self.batch > 1
+        self.repeats = self.batch if image_major else 1
+        wanted = options.images_in_flight or len(used)
+        self.in_flight = min(self.batch, wanted) if image_major else 1
+        self.layers = LayerMapper(
+            architecture=self.architecture,
+            prices=Prices(self.architecture),
+            images=1 if image_major else self.batch,
+            resident=frozenset(_resident_units(self.placement, self.architecture)),
+        )
+        self.bits = self._tensor_bits()
+
+    def schedule(self) -> Schedule:
+        options = {name: self._options(name) for name in self.bits}
+        ranges = homes_of.live_ranges(self.placement, self.bits, options)
+        self._check_roots(ranges)
+        chosen, blocked = homes_of.choose(ranges, len(self.placement.steps), self._cost)
+        if blocked is not None:
+            raise self._does_not_fit(self.placement.steps[blocked])
+        parts = self._parts(ranges, chosen)
+        homes = {layer.name: chosen[self._stored(layer)] for layer in self.network.layers}
+        return Schedule(parts, self.repeats, self.in_flight, homes, tuple(self._setup()))
+
+    def _stored(self, layer: Layer) -> str:
+        """Name of the stored tensor that holds a layer's result."""
+        return self.placement.stored[layer.name]
+
+    def _tensor_bits(self) -> dict[str, int]:
+        """Bits of every stored tensor: the producer's output width, the consumer's input width for the input."""
+        width: dict[str, int] = {}
+        for step in self.placement.steps:
+            for share in step.shares:
+                operands = self.architecture.compute[share.unit].operands(step.layer)
+                for name in step.inputs:
+                    width.setdefault(name, operands.input_bits)
+                width[step.output] = max(operands.output_bits, width.get(step.output, 0))
+        images = self.layers.images
+        return {name: images * self.placement.elements[name] * bits for name, bits in width.items()}
+
+    def _options(self, name: str) -> tuple[str, ...]:
+        """Memories for a tensor: the root behind the units that touch it, then their own memories."""
+        machine = self.architecture
+        touching = [
+            machine.compute[share.unit].memory
+            for step in self.placement.steps
+            for share in step.shares
+            if name == step.output or name in step.inputs
+        ]
+        root = machine.root(touching[0])
+        outside = name == self.placement.stored[INPUT] or self._is_result(name)
+        if outside or self.network.independent:
+            return (root,)
+        return tuple(dict.fromkeys([root, *touching]))
+
+    def _is_result(self, name: str) -> bool:
+        return all(name not in step.inputs for step in self.placement.steps)
+
+    def _room(self, memory: str, occupied: Mapping[str, int]) -> int:
+        """Bits left for tiles in a memory: its share of the images in flight and of the units that use it."""
+        capacity = self.architecture.memories[memory].capacity_bits // self.in_flight
+        return (capacity - occupied.get(memory, 0)) // self._sharers(memory)
+
+    def _sharers(self, memory: str) -> int:
+        """Units that may hold tiles in the memory at the same time while one image is in the network."""
+        if self._is_chain():
+            return 1
+        users = {share.unit for step in self.placement.steps for share in step.shares}
+        return max(1, sum(self.architecture.compute[unit].memory == memory for unit in users))
+
+    def _is_chain(self) -> bool:
+        steps = self.placement.steps
+        split = any(len(step.shares) > 1 for step in steps)
+        linked = all(previous.output in step.inputs for previous, step in zip(steps, steps[1:], strict=False))
+        return linked and not split
+
+    def _cost(self, i: int, homes: Mapping[str, str], occupied: Mapping[str, int]) -> float | None:
+        machine = self.architecture
+        for memory, bits in occupied.items():
+            if bits > machine.memories[memory].capacity_bits // self.in_flight:
+                return None
+        total = 0.0
+        for share in self.placement.steps[i].shares:
+            mapped = self._map(self.placement.steps[i], share, homes, occupied)
+            if mapped is None:
+                return None
+            total += mapped.objective
+        return total
+
+    def _map(
+        self, step: Step, share: Share, homes: Mapping[str, str], occupied: Mapping[str, int]
+    ) -> Mapped | None:
+        memory = self.architecture.compute[share.unit].memory
+        return self.layers.map(
+            share,
+            Situation(
+                inputs=tuple(homes[self.placement.stored[name]] for name in step.layer.inputs),
+                output=homes[step.output],
+                room_bits=self._room(memory, occupied),
+            ),
+        )
+
+    def _parts(self, ranges: Sequence[homes_of.LiveRange], chosen: Mapping[str, str]) -> tuple[Part, ...]:
+        parts: list[Part] = []
+        done_by: dict[int, tuple[int, ...]] = {}
+        for i, step in enumerate(self.placement.steps):
+            waits = sorted(p for j in self._awaited(i, ranges, chosen) for p in done_by[j])
+            occupied: dict[str, int] = {}
+            for live in ranges:
+                if live.first <= i <= live.last:
+                    occupied[chosen[live.name]] = occupied.get(chosen[live.name], 0) + live.bits
+            first = len(parts)
+            for share in step.shares:
+                mapped = self._map(step, share, chosen, occupied)
+                assert mapped is not None, "the chosen homes were checked to fit"
+                parts.append(self._part(step, share, mapped, tuple(waits)))
+            done_by[i] = tuple(range(first, len(parts)))
+        return tuple(parts)
+
+    def _part(self, step: Step, share: Share, mapped: Mapped, waits_for: tuple[int, ...]) -> Part:
+        return Part(
+            layer=share.layer,
+            index=step.index,
+            unit=share.unit,
+            images=self.layers.images,
+            runs=mapped.runs(),
+            fused=step.fused,
+            waits_for=waits_for,
+            compulsory_bits=mapped.compulsory_bits(),
+            tiling=mapped.tiling,
+            resident=share.unit in self.layers.resident and share.layer.is_mac,
+        )
+
+    def _awaited(self, i: int, ranges: Sequence[homes_of.LiveRange], chosen: Mapping[str, str]) -> set[int]:
+        """Steps that write what step i reads, and those whose tensors make room for what it writes on chip."""
+        steps = self.placement.steps
+        awaited = {j for j in range(i) if steps[j].output in steps[i].inputs}
+        home = chosen[steps[i].output]
+        if home != self.architecture.root(home):
+            freed = {live.name for live in ranges if live.last < i and chosen[live.name] == home}
+            awaited |= {j for j in range(i) if freed & {*steps[j].inputs, steps[j].output}}
+        return awaited
+
+    def _setup(self) -> list[tuple[str, Layer, Transfer]]:
+        found = []
+        for step in self.placement.steps:
+            for share in step.shares:
+                unit = self.architecture.compute[share.unit]
+                if share.unit in self.layers.resident and step.layer.is_mac:
+                    bits = share.layer.weight_elements * unit.operands(share.layer).weight_bits
+                    source = self.architecture.root(unit.memory)
+                    transfer = Transfer("weights", source, share.unit, bits)
+                    found.append((share.unit, share.layer, transfer))
+        return found
+
+    def _check_roots(self, ranges: Sequence[homes_of.LiveRange]) -> None:
+        """The last memory of a chain holds all weights and the activations that live at the same time."""
+        machine = self.architecture
+        needed: dict[str, int] = {}
+        for step in self.placement.steps:
+            for share in step.shares:
+                unit = machine.compute[share.unit]
+                if step.layer.is_mac:
+                    root = machine.root(unit.memory)
+                    bits = share.layer.weight_elements * unit.operands(share.layer).weight_bits
+                    needed[root] = needed.get(root, 0) + bits
+        for root, bits in needed.items():
+            capacity = machine.memories[root].capacity_bits
+            if bits > capacity:
+                message = (
+                    f"'{root}' holds {capacity // 8} bytes, but the weights of '{self.network.name}' "
+                    f"take {-(-bits // 8)}"
+                )
+                raise machine.fault(message, f"memories.{root}")
+
+    def _does_not_fit(self, step: Step) -> Exception:
+        unit = step.shares[0].unit
+        memory = self.architecture.compute[unit].memory
+        capacity = self.architecture.memories[memory].capacity_bits // 8
+        message = (
+            f"layer '{step.layer.name}' does not fit: even its smallest tile needs more room than "
+            f"'{memory}' ({capacity} bytes) and the partial sums and weights that '{unit}' holds"
+        )
+        return self.architecture.fault(message, f"compute.{unit}")
+
+
+def _resident_units(placement: Placement, architecture: Architecture) -> list[str]:
+    layers: dict[str, list[Layer]] = {}
+    for step in placement.steps:
+        for share in step.shares:
+            if step.layer.is_mac:
+                layers.setdefault(share.unit, []).append(share.layer)
+    return [unit for unit, held in layers.items() if architecture.compute[unit].keeps_resident(held)]

@@ -1,0 +1,204 @@
+"""Which unit executes which layer, which activations run in an output stage, which tensors are one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from archsim.hardware.architecture import Architecture
+from archsim.hardware.options import first_match
+from archsim.workload.layer import Layer, Op, TensorShape
+from archsim.workload.network import INPUT, Network
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A layer, or a range of its output channels, on one unit."""
+
+    unit: str
+    layer: Layer
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A layer that is executed, with its shares and the activations in its output stage.
+
+    Attributes
+    ----------
+    index
+        Position of the layer in the network.
+    inputs, output
+        Names of the stored tensors that it reads and writes (see :class:`Placement`).
+    """
+
+    index: int
+    layer: Layer
+    shares: tuple[Share, ...]
+    fused: tuple[Layer, ...]
+    inputs: tuple[str, ...]
+    output: str
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Steps in execution order and the elements of every stored tensor.
+
+    Tensors that share storage have one name: a folded batch_norm, a fused activation and its producer,
+    a concatenation and its inputs (producers write straight into it).
+
+    Attributes
+    ----------
+    stored
+        Name of the stored tensor that holds the result of each layer (and ``input``).
+    """
+
+    steps: tuple[Step, ...]
+    elements: dict[str, int]
+    stored: dict[str, str]
+
+
+def place(network: Network, architecture: Architecture) -> Placement:
+    """Place every layer by the first rule that matches.
+
+    Raises
+    ------
+    InputError
+        If no rule matches a layer or the unit of the first match cannot execute it.
+    """
+    units = {layer.name: _units(layer, architecture) for layer in network.layers if is_executed(layer)}
+    fused = {
+        layer.name: producer
+        for layer in network.layers
+        if (producer := _producer_to_fuse(layer, network, architecture, units)) is not None
+    }
+    for layer in network.layers:
+        if layer.name in units and layer.name not in fused:
+            _check_executable(layer, architecture)
+    stored = _Storage(network, fused)
+    riders: dict[str, list[Layer]] = {}
+    for name, producer in fused.items():
+        riders.setdefault(_first_producer(producer, fused), []).append(network.layer(name))
+    steps = tuple(
+        Step(
+            index=index,
+            layer=layer,
+            shares=tuple(_shares(layer, units[layer.name])),
+            fused=tuple(riders.get(layer.name, ())),
+            inputs=tuple(dict.fromkeys(stored.root(name) for name in layer.inputs)),
+            output=stored.root(layer.name),
+        )
+        for index, layer in enumerate(network.layers)
+        if is_executed(layer) and layer.name not in fused
+    )
+    names = (INPUT, *(layer.name for layer in network.layers))
+    return Placement(steps, stored.elements(), {name: stored.root(name) for name in names})
+
+
+def is_executed(layer: Layer) -> bool:
+    """Whether the layer does anything at run time: not a folded batch_norm, not a concatenation in place."""
+    return not layer.folded and layer.op is not Op.CONCAT
+
+
+def _units(layer: Layer, architecture: Architecture) -> tuple[str, ...]:
+    rule = first_match(architecture.placement, layer)
+    if rule is None:
+        message = (
+            f"no rule places layer '{layer.name}' ({layer.op}); add one such as {{op: \"*\", unit: ...}}"
+        )
+        raise architecture.fault(message, "placement")
+    return rule.unit
+
+
+def _check_executable(layer: Layer, architecture: Architecture) -> None:
+    for i, rule in enumerate(architecture.placement):
+        if rule.matches(layer):
+            for unit in rule.unit:
+                refusal = architecture.compute[unit].refusal(layer)
+                if refusal is not None:
+                    message = f"'{unit}' cannot execute layer '{layer.name}' ({layer.op}): {refusal}"
+                    raise architecture.fault(message, f"placement.{i}.unit")
+            return
+
+
+def _producer_to_fuse(
+    layer: Layer, network: Network, architecture: Architecture, units: dict[str, tuple[str, ...]]
+) -> str | None:
+    """The layer in whose output stage an activation runs: same unit, and nobody else reads its result."""
+    if layer.op is not Op.ACTIVATION or network.independent:
+        return None
+    if not all(architecture.compute[unit].fuses(layer) for unit in units[layer.name]):
+        return None
+    name = layer.inputs[0]
+    while (len(network.consumers(name)) == 1 and name in units) or _is_folded(name, network):
+        if not _is_folded(name, network):
+            return name if units[name] == units[layer.name] else None
+        if len(network.consumers(name)) != 1:
+            return None
+        name = network.layer(name).inputs[0]
+    return None
+
+
+def _is_folded(name: str, network: Network) -> bool:
+    return name != INPUT and network.layer(name).folded
+
+
+def _first_producer(name: str, fused: dict[str, str]) -> str:
+    return _first_producer(fused[name], fused) if name in fused else name
+
+
+def _shares(layer: Layer, units: tuple[str, ...]) -> Iterator[Share]:
+    """Split the output channels (or whole groups) evenly; the first units take what is left over."""
+    whole = layer.groups if layer.is_mac and layer.groups > 1 else layer.output_shape.channels
+    if layer.op is Op.SOFTMAX or len(units) == 1:
+        yield Share(units[0], layer)
+        return
+    for i, unit in enumerate(units):
+        part = whole // len(units) + (i < whole % len(units))
+        if part:
+            yield Share(unit, _narrow(layer, part, whole))
+
+
+def _narrow(layer: Layer, part: int, whole: int) -> Layer:
+    def cut(shape: TensorShape) -> TensorShape:
+        return TensorShape(shape.channels * part // whole, shape.rows, shape.columns)
+
+    if layer.is_mac and layer.groups == 1:
+        return replace(layer, output_shape=cut(layer.output_shape))
+    return replace(
+        layer,
+        output_shape=cut(layer.output_shape),
+        input_shapes=tuple(cut(shape) for shape in layer.input_shapes),
+        groups=part if layer.groups > 1 else 1,
+    )
+
+
+class _Storage:
+    """Union of the tensors that share storage, each union named by its first tensor."""
+
+    def __init__(self, network: Network, fused: dict[str, str]) -> None:
+        self._parent: dict[str, str] = {}
+        self._sizes = {INPUT: network.input_shape.elements}
+        for layer in network.layers:
+            self._sizes[layer.name] = layer.output_elements
+            if layer.op is Op.CONCAT or layer.folded or layer.name in fused:
+                for name in layer.inputs:
+                    self._join(name, layer.name)
+        if network.independent:
+            self._sizes[INPUT] = max(layer.input_elements for layer in network.layers)
+
+    def root(self, name: str) -> str:
+        while name in self._parent:
+            name = self._parent[name]
+        return name
+
+    def _join(self, first: str, second: str) -> None:
+        a, b = self.root(first), self.root(second)
+        if a != b:
+            self._parent[b] = a
+
+    def elements(self) -> dict[str, int]:
+        found: dict[str, int] = {}
+        for name, size in self._sizes.items():
+            root = self.root(name)
+            found[root] = max(found.get(root, 0), size)
+        return found

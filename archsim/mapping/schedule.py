@@ -1,0 +1,145 @@
+"""The plan that the engine executes: for every layer its unit, its tiles and what each tile moves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from archsim.hardware.cost import Work
+from archsim.workload.layer import Layer
+
+Tensor = Literal["weights", "inputs", "outputs", "partial_sums"]
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """Bits of one tensor that move from one memory or unit to another."""
+
+    tensor: Tensor
+    source: str
+    destination: str
+    bits: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tile:
+    """A class of equal tiles: what is loaded, computed and stored. Compared by identity.
+
+    Attributes
+    ----------
+    label
+        Sizes in the field's letters, for timelines.
+    loads, stores
+        Transfers before and after computing.
+    port_read_bits, port_write_bits
+        Traffic between the unit and its memory while computing, through the private port.
+    finished_bits
+        Finished outputs that the tile leaves in their home or on the way to it.
+    work
+        Operations and cycles.
+    """
+
+    label: str
+    loads: tuple[Transfer, ...]
+    stores: tuple[Transfer, ...]
+    port_read_bits: int
+    port_write_bits: int
+    finished_bits: int
+    work: Work
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Equal tiles in a row."""
+
+    tile: Tile
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tiling:
+    """Tile sizes and loop order of one layer with MACs; filters and channels count per group.
+
+    Attributes
+    ----------
+    order
+        ``filters``, ``channels``, ``pixels`` from the outermost to the innermost loop; groups are outside.
+    """
+
+    groups: int
+    filters: int
+    channels: int
+    images: int
+    rows: int
+    columns: int
+    order: tuple[str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A layer (or a range of its output channels) on one unit, for the images that it treats at once.
+
+    Attributes
+    ----------
+    layer
+        The layer that is executed; for a channel range its ``output_shape`` is that of the range.
+    index
+        Position of the layer in the network.
+    unit
+        Name of the compute unit.
+    images
+        Images treated by one execution.
+    runs
+        Tiles in order, run-length encoded.
+    fused
+        Layers executed in the output stage.
+    waits_for
+        Indices (into ``Schedule.parts``) of the parts whose results this one reads.
+    compulsory_bits
+        For each (tensor, memory) pair the least traffic of one execution.
+    tiling
+        Tile sizes and loop order, for layers with MACs.
+    resident
+        The weights stay in the unit's own cells.
+    """
+
+    layer: Layer
+    index: int
+    unit: str
+    images: int
+    runs: tuple[Run, ...]
+    fused: tuple[Layer, ...] = ()
+    waits_for: tuple[int, ...] = ()
+    compulsory_bits: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    tiling: Tiling | None = None
+    resident: bool = False
+
+    @property
+    def tile_count(self) -> int:
+        """Number of tiles of one execution."""
+        return sum(run.count for run in self.runs)
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """All parts in network order, how often each is executed, and where activations live.
+
+    Attributes
+    ----------
+    repeats
+        Executions of every part: 1 when all images of the batch go through a layer together,
+        the batch size when every image goes through the network alone.
+    images_in_flight
+        Images that may be in the network at the same time.
+    homes
+        Memory in which each tensor (named by the layer that produces it) lives.
+    setup
+        One-time transfers (resident weights).
+    """
+
+    parts: tuple[Part, ...]
+    repeats: int
+    images_in_flight: int
+    homes: Mapping[str, str]
+    setup: tuple[tuple[str, Layer, Transfer], ...] = ()

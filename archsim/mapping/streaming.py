@@ -1,0 +1,165 @@
+"""Layers without MACs: blocks that fit, loaded once, computed and stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from archsim.hardware.compute.base import ComputeUnit
+from archsim.hardware.cost import Operands, Work
+from archsim.mapping.extents import Extent
+from archsim.mapping.schedule import Run, Tile, Transfer
+from archsim.workload.layer import Layer, Op
+
+
+def _mixes_channels(layer: Layer) -> bool:
+    """Whether an output needs all channels of its position, so that rows are split before channels."""
+    return layer.op is Op.SOFTMAX or layer.function == "local_response_norm"
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """One layer without MACs on one unit.
+
+    Attributes
+    ----------
+    homes
+        Memory of each input, in the layer's order.
+    stage
+        Memory through which the unit reads and writes, or the unit itself where it does so over a link.
+    room_bits
+        Room for one block with its inputs and outputs.
+    """
+
+    layer: Layer
+    unit: ComputeUnit
+    images: int
+    operands: Operands
+    homes: tuple[str, ...]
+    output_home: str
+    stage: str
+    through_port: bool
+    room_bits: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    channels: int
+    rows: int
+    columns: int
+    window: int
+
+
+def runs(stream: Stream) -> tuple[Run, ...] | None:
+    """Blocks of all images in order, run-length encoded; None where even one output does not fit."""
+    size = _block_size(stream)
+    if size is None:
+        return None
+    made: dict[_Block, Tile] = {}
+    found: list[Run] = []
+    for _ in range(stream.images):
+        for block in _blocks(stream.layer, size):
+            tile = made.setdefault(block, _tile(stream, block)) if block not in made else made[block]
+            if found and found[-1].tile is tile:
+                found[-1] = Run(tile, found[-1].count + 1)
+            else:
+                found.append(Run(tile, 1))
+    return tuple(found)
+
+
+def _extents(layer: Layer) -> tuple[Extent, Extent]:
+    shape, out = layer.input_shapes[0], layer.output_shape
+    if layer.op is Op.GLOBAL_AVERAGE_POOL:
+        return Extent(1, shape.rows, shape.rows), Extent(1, shape.columns, shape.columns)
+    return (
+        Extent(out.rows, shape.rows, layer.kernel[0], layer.stride[0], layer.dilation[0], layer.padding[0]),
+        Extent(
+            out.columns, shape.columns, layer.kernel[1], layer.stride[1], layer.dilation[1], layer.padding[1]
+        ),
+    )
+
+
+def _block_size(stream: Stream) -> tuple[int, int, int] | None:
+    """Largest channels x rows x columns that fit, halving one axis after the other."""
+    out = stream.layer.output_shape
+    size = [out.channels, out.rows, out.columns]
+    order = (1, 2, 0) if _mixes_channels(stream.layer) else (0, 1, 2)
+    for axis in order:
+        while size[axis] > 1 and not _fits(stream, size):
+            size[axis] = -(-size[axis] // 2)
+    return (size[0], size[1], size[2]) if _fits(stream, size) else None
+
+
+def _fits(stream: Stream, size: list[int]) -> bool:
+    worst = max(_block_bits(stream, block) for block in _blocks(stream.layer, (size[0], size[1], size[2])))
+    doubled = stream.unit.double_buffering and stream.layer.output_elements > size[0] * size[1] * size[2]
+    return worst * (2 if doubled else 1) <= stream.room_bits
+
+
+def _block_bits(stream: Stream, block: _Block) -> int:
+    inputs = sum(_input_elements(stream, block)) * stream.operands.input_bits
+    return inputs + block.channels * block.rows * block.columns * stream.operands.output_bits
+
+
+def _input_elements(stream: Stream, block: _Block) -> list[int]:
+    """Elements of each input that one block reads; inputs that come flattened or resized scale with the block."""
+    layer = stream.layer
+    found = []
+    for shape in layer.input_shapes:
+        if shape.channels == layer.output_shape.channels:
+            found.append(block.channels * block.window)
+        else:
+            share = block.channels * block.rows * block.columns
+            found.append(-(-shape.elements * share // layer.output_elements))
+    return found
+
+
+def _blocks(layer: Layer, size: tuple[int, int, int]) -> Iterator[_Block]:
+    vertical, horizontal = _extents(layer)
+    out = layer.output_shape
+    for channel in range(0, out.channels, size[0]):
+        for row in range(0, out.rows, size[1]):
+            rows = min(size[1], out.rows - row)
+            height = vertical.needed(row, rows)
+            for column in range(0, out.columns, size[2]):
+                columns = min(size[2], out.columns - column)
+                window = height * horizontal.needed(column, columns)
+                yield _Block(min(size[0], out.channels - channel), rows, columns, window)
+
+
+def _tile(stream: Stream, block: _Block) -> Tile:
+    inputs = [count * stream.operands.input_bits for count in _input_elements(stream, block)]
+    elements = block.channels * block.rows * block.columns
+    output_bits = elements * stream.operands.output_bits
+    loads = [
+        Transfer("inputs", home, stream.stage, bits)
+        for home, bits in zip(stream.homes, inputs, strict=True)
+        if home != stream.stage and bits
+    ]
+    stores = [Transfer("outputs", stream.stage, stream.output_home, output_bits)]
+    work = Work(
+        elements=elements,
+        outputs=elements,
+        cycles=stream.unit.streaming_cycles(stream.layer, elements),
+    )
+    return Tile(
+        label=f"K{block.channels} P{block.rows} Q{block.columns}",
+        loads=tuple(loads),
+        stores=tuple(stores) if stream.output_home != stream.stage else (),
+        port_read_bits=sum(inputs) if stream.through_port else 0,
+        port_write_bits=output_bits if stream.through_port else 0,
+        finished_bits=output_bits,
+        work=work,
+    )
+
+
+def compulsory_bits(stream: Stream) -> dict[tuple[str, str], int]:
+    """Least traffic per (tensor, home): what one block as large as the layer moves."""
+    out = stream.layer.output_shape
+    (block,) = _blocks(stream.layer, (out.channels, out.rows, out.columns))
+    found: dict[tuple[str, str], int] = {}
+    for transfer in (*_tile(stream, block).loads, *_tile(stream, block).stores):
+        memory = transfer.source if transfer.tensor == "inputs" else transfer.destination
+        key = (transfer.tensor, memory)
+        found[key] = found.get(key, 0) + stream.images * transfer.bits
+    return found

@@ -1,0 +1,5 @@
+"""Schedule and architecture to events, and events to the energy ledger."""
+
+from archsim.simulation.simulate import simulate
+
+__all__ = ["simulate"]

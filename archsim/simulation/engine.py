@@ -1,0 +1,180 @@
+"""The SimPy engine: one process per compute unit executes the parts that are ready, in network order."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import simpy
+
+from archsim.errors import DeadlockError
+from archsim.hardware.architecture import Architecture
+from archsim.mapping.schedule import Part, Schedule
+from archsim.results.timeline import Slice
+from archsim.simulation.clock import Clock
+from archsim.simulation.pipeline import Pipeline, Record
+from archsim.simulation.ports import Events, Fabric, Port
+
+Progress = Callable[[int, int, str], None]
+"""Called with executions done, executions in all, and the name of the layer that was finished."""
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """What happened: per part what was counted, per port what was moved, and when the last part ended."""
+
+    schedule: Schedule
+    records: tuple[Record, ...]
+    ports: dict[str, Port]
+    makespan_ps: int
+
+
+@dataclass(slots=True)
+class _Job:
+    image: int
+    index: int
+    missing: int
+    followers: list[_Job] = field(default_factory=list)
+    done: bool = False
+
+    def __lt__(self, other: _Job) -> bool:
+        return (self.image, self.index) < (other.image, other.index)
+
+
+@dataclass(slots=True)
+class _Queue:
+    """Parts that one unit may start, and the event on which it waits when there are none."""
+
+    left: int = 0
+    ready: list[_Job] = field(default_factory=list)
+    wake: simpy.Event | None = None
+
+
+@dataclass(slots=True)
+class Engine:
+    """Executes a schedule on an architecture.
+
+    A unit takes, among the parts that are ready, the one of the earliest image and layer. It never waits
+    while another part is ready.
+    """
+
+    architecture: Architecture
+    schedule: Schedule
+    progress: Progress | None = None
+    slices: list[Slice] | None = None
+    env: simpy.Environment = field(default_factory=lambda: simpy.Environment(initial_time=0))
+    fabric: Fabric = field(init=False)
+    records: tuple[Record, ...] = field(init=False)
+    _jobs: list[_Job] = field(init=False)
+    _queues: dict[str, _Queue] = field(init=False)
+    _finished: int = 0
+
+    def __post_init__(self) -> None:
+        self.fabric = Fabric(self.architecture)
+        self.records = tuple(Record() for _ in self.schedule.parts)
+        self._jobs = _jobs(self.schedule)
+        self._queues = {name: _Queue() for name in self.architecture.compute}
+        for job in self._jobs:
+            self._queues[self._part(job).unit].left += 1
+
+    def run(self) -> Execution:
+        """Run until all parts are done.
+
+        Raises
+        ------
+        DeadlockError
+            If events run out before; names who waits for what.
+        """
+        for job in self._jobs:
+            if not job.missing:
+                self._announce(job)
+        for unit in self.architecture.compute:
+            self.env.process(self._serve(unit))
+        self.env.run()
+        if self._finished < len(self._jobs):
+            raise DeadlockError(self._who_waits())
+        ends = [end for record in self.records for _, end in record.intervals]
+        return Execution(self.schedule, self.records, self.fabric.ports, max(ends, default=0))
+
+    def _part(self, job: _Job) -> Part:
+        return self.schedule.parts[job.index]
+
+    def _announce(self, job: _Job) -> None:
+        queue = self._queues[self._part(job).unit]
+        heapq.heappush(queue.ready, job)
+        if queue.wake is not None:
+            queue.wake.succeed()
+            queue.wake = None
+
+    def _serve(self, unit: str) -> Events:
+        queue = self._queues[unit]
+        while queue.left:
+            if not queue.ready:
+                queue.wake = self.env.event()
+                yield queue.wake
+            else:
+                queue.left -= 1
+                yield from self._execute(heapq.heappop(queue.ready))
+
+    def _execute(self, job: _Job) -> Events:
+        part, record = self._part(job), self.records[job.index]
+        unit = self.architecture.compute[part.unit]
+        clock = Clock(unit.clock)
+        first = clock.cycle_at(int(self.env.now))
+        yield self.env.timeout(clock.edge_ps(first) - int(self.env.now))
+        memory = self.architecture.memories[unit.memory]
+        pipeline = Pipeline(
+            env=self.env,
+            fabric=self.fabric,
+            clock=clock,
+            part=part,
+            record=record,
+            double_buffering=unit.double_buffering,
+            port_bits_per_ps=memory.bits_per_ps(unit.clock),
+            slices=self.slices,
+        )
+        yield from pipeline.run()
+        last = clock.cycle_at(int(self.env.now))
+        yield self.env.timeout(clock.edge_ps(last) - int(self.env.now))
+        record.cycles += last - first
+        record.intervals.append((clock.edge_ps(first), clock.edge_ps(last)))
+        self._finish(job)
+
+    def _finish(self, job: _Job) -> None:
+        job.done = True
+        self._finished += 1
+        if self.progress is not None:
+            self.progress(self._finished, len(self._jobs), self._part(job).layer.name)
+        for follower in job.followers:
+            follower.missing -= 1
+            if not follower.missing:
+                self._announce(follower)
+
+    def _who_waits(self) -> str:
+        parts = self.schedule.parts
+        waits = []
+        for job in self._jobs:
+            if not job.done:
+                part = parts[job.index]
+                before = [other for other in self._jobs if job in other.followers and not other.done]
+                names = ", ".join(f"'{parts[other.index].layer.name}'" for other in before) or "nothing"
+                waits.append(f"'{part.layer.name}' on '{part.unit}' waits for {names}")
+        shown = "; ".join(waits[:8]) + ("; ..." if len(waits) > 8 else "")
+        return f"no event is left, but {len(waits)} parts are not done: {shown}"
+
+
+def _jobs(schedule: Schedule) -> list[_Job]:
+    """One job per image and part; an image enters once the image ``images_in_flight`` before it has left."""
+    jobs = [
+        [_Job(image, index, 0) for index in range(len(schedule.parts))] for image in range(schedule.repeats)
+    ]
+    for image, row in enumerate(jobs):
+        for job in row:
+            awaited = [row[i] for i in schedule.parts[job.index].waits_for]
+            if not awaited and image >= schedule.images_in_flight:
+                awaited = jobs[image - schedule.images_in_flight]
+            job.missing = len(awaited)
+            for other in awaited:
+                other.followers.append(job)
+    return [job for row in jobs for job in row]

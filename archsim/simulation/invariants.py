@@ -1,0 +1,115 @@
+"""What must hold in every run; a broken one stops it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from archsim.errors import InvariantError
+from archsim.hardware.architecture import Architecture
+from archsim.mapping.schedule import Part
+from archsim.simulation.clock import PS_PER_S
+from archsim.simulation.engine import Execution
+from archsim.simulation.ledger import Account
+from archsim.simulation.pipeline import Record
+from archsim.simulation.ports import Fabric
+
+
+def check(architecture: Architecture, execution: Execution, rows: list[Account]) -> None:
+    """Check conservation of operations, data and time.
+
+    Raises
+    ------
+    InvariantError
+        With every sum that does not agree.
+    """
+    broken = [
+        *_parts(architecture, execution),
+        *_traffic(rows),
+        *_ports(architecture, execution),
+        *_units(architecture, execution),
+    ]
+    if broken:
+        raise InvariantError("; ".join(broken))
+
+
+def _differ(what: str, counted: int, expected: int) -> Iterator[str]:
+    if counted != expected:
+        yield f"{what}: counted {counted}, expected {expected}"
+
+
+def _parts(architecture: Architecture, execution: Execution) -> Iterator[str]:
+    repeats = execution.schedule.repeats
+    for part, record in zip(execution.schedule.parts, execution.records, strict=True):
+        images = part.images * repeats
+        name = f"layer '{part.layer.name}' on '{part.unit}'"
+        macs = sum(tile.work.macs * count for tile, count in record.tiles.items())
+        yield from _differ(f"{name} MACs", macs, part.layer.macs * images)
+        finished = sum(tile.finished_bits * count for tile, count in record.tiles.items())
+        width = architecture.compute[part.unit].operands(part.layer).output_bits
+        yield from _differ(f"{name} output bits", finished, part.layer.output_elements * images * width)
+        stored = sum(bits for (tensor, *_), bits in record.moved.items() if tensor == "outputs")
+        if stored:
+            yield from _differ(f"{name} output bits written to their home", stored, finished)
+        tiles = sum(record.tiles.values())
+        yield from _differ(f"{name} tiles", tiles, part.tile_count * repeats)
+        yield from _fills(part, record, name)
+
+
+def _fills(part: Part, record: Record, name: str) -> Iterator[str]:
+    """What the executed tiles ask for is what moved."""
+    asked = sum(
+        transfer.bits * count
+        for tile, count in record.tiles.items()
+        for transfer in (*tile.loads, *tile.stores)
+    )
+    yield from _differ(f"{name} bits moved", sum(record.moved.values()), asked)
+    if part.resident:
+        weights = sum(bits for (tensor, *_), bits in record.moved.items() if tensor == "weights")
+        yield from _differ(f"{name} resident weight bits moved", weights, 0)
+
+
+def _traffic(rows: list[Account]) -> Iterator[str]:
+    """Traffic of a home is at least compulsory: nothing is read or written less than once."""
+    for row in rows:
+        for (tensor, memory), bits in row.compulsory.items():
+            moved = row.memories[memory].as_home[tensor] if memory in row.memories else 0
+            if moved < bits:
+                yield f"layer '{row.layer.name}' {tensor} of '{memory}': {moved} bits moved, {bits} needed"
+
+
+def _ports(architecture: Architecture, execution: Execution) -> Iterator[str]:
+    """Every port moved what the records say, and was not busy longer than the run."""
+    read: dict[str, int] = dict.fromkeys(execution.ports, 0)
+    written: dict[str, int] = dict.fromkeys(execution.ports, 0)
+    fabric = Fabric(architecture)
+    for record in execution.records:
+        for (_, source, destination), bits in record.moved.items():
+            for stage in fabric.path(source, destination).stages:
+                (written if stage.written else read)[stage.port.name] += bits
+    for name, port in execution.ports.items():
+        yield from _differ(f"port '{name}' bits read", port.read_bits, read[name])
+        yield from _differ(f"port '{name}' bits written", port.written_bits, written[name])
+        if port.busy_ps > execution.makespan_ps:
+            yield f"port '{name}' was busy for {port.busy_ps} ps of {execution.makespan_ps} ps"
+
+
+def _units(architecture: Architecture, execution: Execution) -> Iterator[str]:
+    """Busy + stalled + idle = makespan, and no unit does two things at once."""
+    for name, unit in architecture.compute.items():
+        mine = [
+            record
+            for part, record in zip(execution.schedule.parts, execution.records, strict=True)
+            if part.unit == name
+        ]
+        spans = sorted(span for record in mine for span in record.intervals)
+        for (_, end), (start, _) in zip(spans, spans[1:], strict=False):
+            if start < end:
+                yield f"unit '{name}' started a part at {start} ps before the last one ended at {end} ps"
+        occupied = sum(end - start for start, end in spans)
+        idle = execution.makespan_ps - occupied
+        cycles, busy = sum(record.cycles for record in mine), sum(record.busy_cycles for record in mine)
+        stalled = cycles - busy
+        if idle < 0 or stalled < 0:
+            yield f"unit '{name}': {busy} busy + {stalled} stalled cycles, {idle} ps idle"
+        if abs(occupied * unit.clock - cycles * PS_PER_S) > len(spans) * PS_PER_S:
+            yield f"unit '{name}': {cycles} cycles do not take {occupied} ps at {unit.clock} Hz"

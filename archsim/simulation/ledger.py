@@ -1,0 +1,238 @@
+"""The ledger: what each part of the network did, as integer counts of sourced actions."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from archsim.hardware.architecture import Architecture
+from archsim.hardware.cost import Sourced, Work, total_work
+from archsim.hardware.sequencer import launch_energy
+from archsim.mapping.schedule import Part
+from archsim.simulation.clock import PS_PER_S
+from archsim.simulation.engine import Execution
+from archsim.simulation.pipeline import Moved, Record
+from archsim.workload.layer import Layer
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A count of one action at its energy.
+
+    Attributes
+    ----------
+    static
+        The action books power that flows all the time; ``count`` is in picoseconds.
+    """
+
+    component: str
+    action: str
+    count: int
+    energy: Sourced
+    static: bool = False
+
+    @property
+    def energy_j(self) -> float:
+        """Count times energy per action, in joules."""
+        return self.count * self.energy.value
+
+
+@dataclass(slots=True)
+class MemoryBits:
+    """Bits of one memory: all that it read and wrote, and what came from or went to it as a home."""
+
+    read: int = 0
+    written: int = 0
+    as_home: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(slots=True)
+class Account:
+    """Everything that one row of the report is made of.
+
+    Attributes
+    ----------
+    share_ps
+        Part of the run's time that is apportioned to the row, for leakage.
+    intervals
+        Executions, in picoseconds.
+    resource_ps
+        Time that each port, link or the unit itself needed for the row's work.
+    """
+
+    layer: Layer
+    unit: str
+    work: Work = field(default_factory=Work)
+    cycles: int = 0
+    busy_cycles: int = 0
+    share_ps: int = 0
+    intervals: list[tuple[int, int]] = field(default_factory=list)
+    memories: dict[str, MemoryBits] = field(default_factory=dict)
+    links: Counter[str] = field(default_factory=Counter)
+    resource_ps: dict[str, Fraction] = field(default_factory=dict)
+    compulsory: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    entries: list[Entry] = field(default_factory=list)
+
+
+def accounts(architecture: Architecture, execution: Execution) -> list[Account]:
+    """One account per part and per fused layer, in network order."""
+    found: list[Account] = []
+    repeats = execution.schedule.repeats
+    for part, record in zip(execution.schedule.parts, execution.records, strict=True):
+        account = _account(architecture, part, record, repeats)
+        found.append(account)
+        elements = part.layer.output_elements * part.images * repeats
+        found.extend(_fused(architecture, part, layer, elements) for layer in part.fused)
+    return found
+
+
+def _account(architecture: Architecture, part: Part, record: Record, repeats: int) -> Account:
+    account = Account(
+        layer=part.layer,
+        unit=part.unit,
+        work=total_work((tile.work, count) for tile, count in record.tiles.items()),
+        cycles=record.cycles,
+        busy_cycles=record.busy_cycles,
+        intervals=record.intervals,
+        compulsory={key: bits * repeats for key, bits in part.compulsory_bits.items()},
+    )
+    unit = architecture.compute[part.unit]
+    account.resource_ps["compute"] = Fraction(record.busy_cycles * PS_PER_S, unit.clock)
+    book_transfers(architecture, account, record.moved)
+    _book_port(architecture, account, record)
+    account.entries.extend(unit_entries(architecture, part.unit, part.layer, account.work))
+    account.entries.append(_launches(architecture, part.unit, sum(record.tiles.values())))
+    account.entries.extend(traffic_entries(architecture, account))
+    return account
+
+
+def _launches(architecture: Architecture, unit: str, tiles: int) -> Entry:
+    instructions = tiles * architecture.compute[unit].launch_instructions
+    return Entry(f"{unit}.sequencer", "instruction", instructions, launch_energy(architecture.technology))
+
+
+def _fused(architecture: Architecture, part: Part, layer: Layer, elements: int) -> Account:
+    work = Work(elements=elements)
+    entries = list(unit_entries(architecture, part.unit, layer, work))
+    return Account(layer=layer, unit=part.unit, work=work, entries=entries)
+
+
+def book_transfers(architecture: Architecture, account: Account, moved: Moved) -> None:
+    """Add what every memory and link on the way of the transfers moved."""
+    for (tensor, source, destination), bits in moved.items():
+        node = source
+        for hop in architecture.route(source, destination):
+            link = architecture.links[hop.link]
+            account.links[hop.link] += bits
+            _need(account, hop.link, bits / link.bits_per_ps())
+            for end, written in ((node, False), (hop.node, True)):
+                if end in architecture.memories:
+                    memory = account.memories.setdefault(end, MemoryBits())
+                    memory.written += bits if written else 0
+                    memory.read += 0 if written else bits
+                    _need(account, end, bits / architecture.memories[end].bits_per_ps(link.clock_hz))
+            node = hop.node
+        home = _home(architecture, account.unit, (tensor, source, destination))
+        if home in architecture.memories:
+            account.memories[home].as_home[tensor] += bits
+
+
+def _home(architecture: Architecture, unit: str, moved: tuple[str, str, str]) -> str:
+    """The end of a transfer at which the tensor lives; partial sums come and go, past the unit's memory."""
+    tensor, source, destination = moved
+    if tensor == "partial_sums":
+        return destination if source == architecture.compute[unit].memory else source
+    return source if tensor in ("weights", "inputs") else destination
+
+
+def _book_port(architecture: Architecture, account: Account, record: Record) -> None:
+    unit = architecture.compute[account.unit]
+    read = sum(tile.port_read_bits * count for tile, count in record.tiles.items())
+    written = sum(tile.port_write_bits * count for tile, count in record.tiles.items())
+    if read or written:
+        memory = account.memories.setdefault(unit.memory, MemoryBits())
+        memory.read += read
+        memory.written += written
+        rate = architecture.memories[unit.memory].bits_per_ps(unit.clock)
+        _need(account, f"{unit.memory} port", (read + written) / rate)
+
+
+def _need(account: Account, resource: str, time_ps: Fraction) -> None:
+    account.resource_ps[resource] = account.resource_ps.get(resource, Fraction(0)) + time_ps
+
+
+def unit_entries(architecture: Architecture, unit: str, layer: Layer, work: Work) -> Iterator[Entry]:
+    """Actions of a unit; ``part.action`` becomes component ``unit.part`` and action ``action``."""
+    part = architecture.compute[unit]
+    counts = part.counts(layer, work)
+    if any(counts.values()):
+        energies = part.energies(architecture.technology, layer)
+        for name, count in counts.items():
+            if count:
+                component, _, action = name.rpartition(".")
+                yield Entry(f"{unit}.{component}", action, count, energies[name])
+
+
+def traffic_entries(architecture: Architecture, account: Account) -> Iterator[Entry]:
+    """Actions of the memories and links that an account used."""
+    technology = architecture.technology
+    for name, bits in account.memories.items():
+        memory = architecture.memories[name]
+        energies = memory.energies(technology)
+        for action, count in memory.counts(bits.read, bits.written).items():
+            if count:
+                yield Entry(name, action, count, energies[action])
+    for name, moved in account.links.items():
+        link = architecture.links[name]
+        link_energies = link.energies(technology)
+        for action, count in link.counts(moved).items():
+            if count:
+                yield Entry(name, action, count, link_energies[action])
+
+
+def static_entries(architecture: Architecture, time_ps: int) -> Iterator[Entry]:
+    """Power that flows all the time, as picoseconds at joules per picosecond."""
+    technology = architecture.technology
+    for name, part in (architecture.memories | architecture.links).items():
+        for cause, power in part.static_power(technology).items():
+            yield _static(name, cause, power, time_ps)
+    for name, unit in architecture.compute.items():
+        for part_name, power in unit.static_power(technology).items():
+            yield _static(f"{name}.{part_name}", "leakage", power, time_ps)
+
+
+def _static(component: str, cause: str, power: Sourced, time_ps: int) -> Entry:
+    per_ps = Sourced(power.value / PS_PER_S, power.source)
+    return Entry(component, cause, time_ps, per_ps, static=True)
+
+
+def apportion(rows: list[Account], makespan_ps: int) -> int:
+    """Divide the run's time among the rows that were active, in whole picoseconds; return the idle time.
+
+    Rows that are active at the same time share it evenly; what does not divide goes to the first of them.
+    """
+    changes: list[tuple[int, int, int]] = []
+    for i, row in enumerate(rows):
+        for start, end in row.intervals:
+            if end > start:
+                changes += [(start, 1, i), (end, 0, i)]
+    active: Counter[int] = Counter()
+    shared, before = 0, 0
+    for at_ps, begins, i in sorted(changes):
+        shared += _divide(rows, sorted(active), at_ps - before)
+        before = at_ps
+        active[i] += 1 if begins else -1
+        if not active[i]:
+            del active[i]
+    return makespan_ps - shared
+
+
+def _divide(rows: list[Account], active: list[int], span_ps: int) -> int:
+    if not active or not span_ps:
+        return 0
+    each, rest = divmod(span_ps, len(active))
+    for position, i in enumerate(active):
+        rows[i].share_ps += each + (position < rest)
+    return span_ps

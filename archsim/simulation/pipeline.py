@@ -1,0 +1,138 @@
+"""One execution of a part: load, compute and store overlap as far as the buffers allow."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+import simpy
+
+from archsim.mapping.schedule import Part, Tile, Transfer
+from archsim.results.timeline import Slice
+from archsim.simulation.clock import PS_PER_S, Clock
+from archsim.simulation.ports import Events, Fabric
+
+Moved = Counter[tuple[str, str, str]]
+"""Bits by (tensor, source, destination)."""
+
+
+@dataclass(slots=True)
+class Record:
+    """What the executions of one part did: counted while it happened.
+
+    Attributes
+    ----------
+    tiles
+        Executed tiles by class.
+    intervals
+        First and last clock edge of each execution, in picoseconds.
+    busy_cycles
+        Cycles during which the unit computed, without waiting.
+    """
+
+    tiles: Counter[Tile] = field(default_factory=Counter)
+    moved: Moved = field(default_factory=Counter)
+    intervals: list[tuple[int, int]] = field(default_factory=list)
+    cycles: int = 0
+    busy_cycles: int = 0
+
+
+@dataclass(slots=True)
+class Pipeline:
+    """Load -> compute -> store of one part on one unit.
+
+    With double buffering tile i is loaded once tile i - 2 has been computed, and computed once tile i - 2
+    has been stored; without, each tile is loaded, computed and stored before the next.
+    """
+
+    env: simpy.Environment
+    fabric: Fabric
+    clock: Clock
+    part: Part
+    record: Record
+    double_buffering: bool
+    port_bits_per_ps: Fraction
+    slices: list[Slice] | None
+    _done: dict[str, int] = field(default_factory=lambda: {"load": 0, "compute": 0, "store": 0})
+    _waiting: dict[str, list[simpy.Event]] = field(
+        default_factory=lambda: {"load": [], "compute": [], "store": []}
+    )
+
+    def run(self) -> Events:
+        """Execute all tiles; ends when the last result is stored."""
+        self.env.process(self._load())
+        storing = self.env.process(self._store())
+        depth = 2 if self.double_buffering else 1
+        for i, tile in enumerate(self._tiles()):
+            yield from self._until("load", i + 1)
+            yield from self._until("store", i + 1 - depth)
+            yield from self._compute(tile)
+            self._advance("compute")
+        yield storing
+
+    def _tiles(self) -> Iterator[Tile]:
+        for run in self.part.runs:
+            for _ in range(run.count):
+                yield run.tile
+
+    def _load(self) -> Events:
+        for i, tile in enumerate(self._tiles()):
+            if self.double_buffering:
+                yield from self._until("compute", i - 1)
+            else:
+                yield from self._until("store", i)
+            yield from self._move(tile.loads, "load", tile.label)
+            self._advance("load")
+
+    def _store(self) -> Events:
+        for i, tile in enumerate(self._tiles()):
+            yield from self._until("compute", i + 1)
+            yield from self._move(tile.stores, "store", tile.label)
+            self._advance("store")
+
+    def _compute(self, tile: Tile) -> Events:
+        start = self.clock.cycle_at(int(self.env.now))
+        port_bits = tile.port_read_bits + tile.port_write_bits
+        cycles = max(tile.work.cycles, self._port_cycles(port_bits))
+        end_ps = self.clock.edge_ps(start + cycles)
+        if end_ps > self.env.now:
+            yield self.env.timeout(end_ps - int(self.env.now))
+        self.record.tiles[tile] += 1
+        self.record.busy_cycles += tile.work.cycles
+        self._note("compute", self.clock.edge_ps(start), tile.label)
+
+    def _port_cycles(self, bits: int) -> int:
+        """Unit cycles that the private port needs for the operands of a tile."""
+        per_cycle = self.port_bits_per_ps * Fraction(PS_PER_S, self.clock.frequency_hz)
+        return -(-bits * per_cycle.denominator // per_cycle.numerator)
+
+    def _move(self, transfers: tuple[Transfer, ...], stage: str, label: str) -> Events:
+        together: Counter[tuple[str, str]] = Counter()
+        for transfer in transfers:
+            together[transfer.source, transfer.destination] += transfer.bits
+        for (source, destination), bits in together.items():
+            start_ps = int(self.env.now)
+            yield from self.fabric.move(self.env, self.fabric.path(source, destination), bits)
+            self._note(stage, start_ps, label)
+        for transfer in transfers:
+            self.record.moved[transfer.tensor, transfer.source, transfer.destination] += transfer.bits
+
+    def _note(self, stage: str, start_ps: int, label: str) -> None:
+        if self.slices is not None and self.env.now > start_ps:
+            track = f"{self.part.unit} {stage}"
+            duration_ps = int(self.env.now) - start_ps
+            self.slices.append(Slice(track, self.part.layer.name, start_ps, duration_ps, {"tile": label}))
+
+    def _until(self, stage: str, count: int) -> Events:
+        while self._done[stage] < count:
+            event = self.env.event()
+            self._waiting[stage].append(event)
+            yield event
+
+    def _advance(self, stage: str) -> None:
+        self._done[stage] += 1
+        waiting, self._waiting[stage] = self._waiting[stage], []
+        for event in waiting:
+            event.succeed()

@@ -1,0 +1,24 @@
+"""Which tables a command prints, and in which order: details first, what matters last, above the prompt."""
+
+from __future__ import annotations
+
+from archsim.results.comparison import Comparison
+from archsim.results.comparison_tables import component_comparison, layer_comparison, totals_comparison
+from archsim.results.report import Report
+from archsim.results.tables import Table, action_table, component_table, layer_table, totals_table
+
+
+def run_tables(report: Report) -> list[Table]:
+    """Return layers, components, actions and totals of one run."""
+    return [layer_table(report), component_table(report), action_table(report), totals_table(report)]
+
+
+def comparison_tables(comparison: Comparison) -> list[Table]:
+    """Return the layers of each report, then layers, components and totals side by side."""
+    return [
+        *(layer_table(report) for report in comparison.reports),
+        layer_comparison(comparison, "latency"),
+        layer_comparison(comparison, "energy"),
+        component_comparison(comparison),
+        totals_comparison(comparison),
+    ]

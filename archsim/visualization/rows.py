@@ -1,0 +1,89 @@
+"""Layers as the bars of a figure: split layers told apart, long networks merged to a readable number."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import fsum
+from typing import TYPE_CHECKING
+
+from archsim.results.report import LayerRow, Report
+from archsim.visualization.style import FONT_POINTS
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+MOST_ROWS = 60
+"""Bars that a figure of one page can label legibly."""
+ROW_INCHES = 0.15
+"""Height of one bar and its label."""
+
+_LONGEST = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One bar: a layer, a layer with its activation, pooling and the like, or small neighbours."""
+
+    label: str
+    layers: tuple[LayerRow, ...]
+
+
+def rows_of(report: Report, field: str) -> list[Row]:
+    """Return at most `MOST_ROWS` bars in execution order.
+
+    Where there are more layers, those without MACs join the layer before them, and if that is not enough,
+    the neighbours with the least of `field`, a numeric field of a layer row such as `energy_j`, are merged.
+    """
+    groups = [[layer] for layer in report.layers]
+    if len(groups) > MOST_ROWS:
+        groups = _merge_smallest(_attach(report.layers), field)
+    repeated = _repeated([layer.name for layer in report.layers])
+    return [Row(_label(group, repeated), tuple(group)) for group in groups]
+
+
+def _attach(layers: Sequence[LayerRow]) -> list[list[LayerRow]]:
+    groups: list[list[LayerRow]] = []
+    for layer in layers:
+        if groups and not layer.macs and layer.unit:
+            groups[-1].append(layer)
+        else:
+            groups.append([layer])
+    return groups
+
+
+def _merge_smallest(groups: list[list[LayerRow]], field: str) -> list[list[LayerRow]]:
+    groups = list(groups)
+    weights = [fsum(getattr(layer, field) for layer in group) for group in groups]
+    while len(groups) > MOST_ROWS:
+        pairs = range(len(groups) - 1)
+        index = min(pairs, key=lambda i: weights[i] + weights[i + 1])
+        groups[index : index + 2] = [groups[index] + groups[index + 1]]
+        weights[index : index + 2] = [weights[index] + weights[index + 1]]
+    return groups
+
+
+def layer_axis(axes: Axes, rows: Sequence[Row]) -> None:
+    """Label the bars, the first layer on top."""
+    axes.set_yticks(range(len(rows)), [row.label for row in rows], fontsize=FONT_POINTS)
+    axes.set_ylim(len(rows) - 0.4, -0.6)
+    axes.grid(axis="x", linewidth=0.4, color="#DDDDDD")
+
+
+def _label(group: Sequence[LayerRow], repeated: set[str]) -> str:
+    first = group[0]
+    name = _short(f"{first.name} ({first.unit})" if first.name in repeated else first.name)
+    working = sum(1 for layer in group if layer.macs)
+    if len(group) == 1:
+        return name
+    return f"{name} +{len(group) - 1}" if working <= 1 else f"{name} … ({len(group)})"
+
+
+def _short(text: str) -> str:
+    """Return the text, its middle cut out where it is too long: ends tell layers apart."""
+    half = (_LONGEST - 1) // 2
+    return text if len(text) <= _LONGEST else f"{text[:half]}…{text[-half:]}"
+
+
+def _repeated(names: Sequence[str]) -> set[str]:
+    return {name for name in names if names.count(name) > 1}

@@ -1,0 +1,89 @@
+"""A network: a directed acyclic graph of layers in execution order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from archsim.errors import InputError, nearest
+
+if TYPE_CHECKING:
+    from archsim.workload.layer import Layer, TensorShape
+
+INPUT = "input"
+"""Name under which layers refer to the network's input."""
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """Layers in an order in which they can run: each one after the producers of its inputs.
+
+    Networks come from `load_network` and `build_network`, which check names and shapes.
+    """
+
+    name: str
+    input_shape: TensorShape
+    """Shape of one image; of the first row's input where the rows are independent."""
+    layers: tuple[Layer, ...]
+    weights: str | None = None
+    """File of trained weights, as the trace names it."""
+    dataset: str | None = None
+    """Data set on which accuracy is measured."""
+    exits: tuple[str, ...] = ()
+    """Layers whose output may end an inference early."""
+    independent: bool = False
+    """Whether the layers are unrelated rows (SCALE-Sim topologies), each with an input of its own."""
+    _by_name: dict[str, Layer] = field(init=False, repr=False, compare=False)
+    _consumers: dict[str, tuple[str, ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        consumers: dict[str, list[str]] = {}
+        for layer in self.layers:
+            for name in dict.fromkeys(layer.inputs):
+                consumers.setdefault(name, []).append(layer.name)
+        # The dataclass is frozen: the look-up tables are set once, here.
+        object.__setattr__(self, "_by_name", {layer.name: layer for layer in self.layers})
+        object.__setattr__(self, "_consumers", {name: tuple(users) for name, users in consumers.items()})
+
+    def layer(self, name: str) -> Layer:
+        """Return the layer called `name`.
+
+        Raises
+        ------
+        InputError
+            If there is none; the nearest name is suggested.
+        """
+        if name not in self._by_name:
+            message = f"network {self.name!r} has no layer {name!r}"
+            raise InputError(message, suggestion=nearest(name, list(self._by_name)))
+        return self._by_name[name]
+
+    def consumers(self, name: str) -> tuple[str, ...]:
+        """Return the layers that read the output of `name` (a layer or `input`), in execution order."""
+        return self._consumers.get(name, ())
+
+    def source(self, name: str) -> str:
+        """Return the layer (or `input`) that writes the tensor `name`, looking through folded layers."""
+        while name in self._by_name and self._by_name[name].folded:
+            name = self._by_name[name].inputs[0]
+        return name
+
+    @property
+    def executed_layers(self) -> tuple[Layer, ...]:
+        """Layers that cost something at run time: all but the folded ones."""
+        return tuple(layer for layer in self.layers if not layer.folded)
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Layers that no other layer reads, in execution order."""
+        return tuple(layer.name for layer in self.layers if not self.consumers(layer.name))
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates per image, summed over the layers."""
+        return sum(layer.macs for layer in self.layers)
+
+    @property
+    def parameters(self) -> int:
+        """Learned values, summed over the layers (`Layer.parameters`)."""
+        return sum(layer.parameters for layer in self.layers)
