@@ -245,7 +245,7 @@ cdef Cost price_order(Layer *L, Choice *t, int order) noexcept nogil:
 
 
 cdef bint hopeful(Layer *L, Choice *t, Cost *best) noexcept nogil:
-    """Whether an imaginary pixel tile with the best of every feature fits and could beat the best so far."""
+    """Whether the choice fits and would beat the best so far if nothing were fetched twice."""
     cdef Cost cost
     if fits(L, t, False):
         cost = price(L, t, 1, 1, False)
@@ -374,6 +374,8 @@ def search(problem, double[:, ::1] groups, double[:, ::1] filters, double[:, ::1
                         continue
                     for s in range(pixels.shape[0]):
                         take_pixels(&t, pixels[s])
+                        if not hopeful(&L, &t, &best):
+                            continue
                         for order in range(6):
                             cost = price_order(&L, &t, order)
                             if cost.fits > 0 and (chosen < 0 or better(&cost, &best)):

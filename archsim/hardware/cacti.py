@@ -84,6 +84,7 @@ def smallest_bank_bytes(width_bits: int) -> int:
     return _common_sizes(_table()[22, "itrs-lop", 0, _TABLE_KELVIN], width_bits)[0]
 
 
+@cache
 def sram_bank(technology: Technology, shape: BankShape) -> SramBank:
     """Return the figures of one bank at the technology's node and temperature.
 

@@ -19,12 +19,12 @@ def tables(problem: Problem) -> tuple[Table, Table, Table, Table]:
     """Candidate tables (groups, filters, channels, pixels) with the features that the kernel reads."""
     array = problem.array
     fold = {array.across_rows: array.rows, array.across_columns: array.columns}
-    return (
-        _groups(problem),
-        _axis(problem.filters, fold.get("filters", 0), 1, array.parallel_folds > 1),
-        _axis(problem.channels, fold.get("depth", 0), problem.taps, array.parallel_folds > 1),
-        _pixels(problem, fold.get("pixels", 0)),
-    )
+    parallel = array.parallel_folds
+    filters = _axis(problem.filters, fold.get("filters", 0), 1, parallel > 1)
+    channels = _axis(problem.channels, fold.get("depth", 0), problem.taps, parallel > 1)
+    if parallel > 1:
+        channels = _fewer_rounds(channels, np.unique(filters[:, 2:]), parallel)
+    return _groups(problem), filters, channels, _pixels(problem, fold.get("pixels", 0))
 
 
 def axis_row(total: int, tile: int, fold: int, taps: int = 1) -> tuple[int, int, int, int]:
@@ -48,6 +48,19 @@ def _axis(total: int, fold: int, taps: int, keep_shapes: bool) -> Table:
     kept = _first_of_each(tiles, measure)
     rows = np.stack([tile, tiles, full_folds, last_folds], axis=1)[kept]
     return np.ascontiguousarray(rows[::-1], dtype=np.float64)
+
+
+def _fewer_rounds(channels: Table, filter_folds: Table, parallel: int) -> Table:
+    """Per number of tiles, the sizes that need fewer rounds than every smaller one for some filter tile."""
+    full, last = (np.outer(channels[:, column], filter_folds) for column in (2, 3))
+    rounds = (channels[:, 1:2] - 1) * np.ceil(full / parallel) + np.ceil(last / parallel)
+    kept: list[int] = []
+    for tiles in np.unique(channels[:, 1]):
+        rows = np.flatnonzero(channels[:, 1] == tiles)[::-1]
+        best = np.minimum.accumulate(rounds[rows], axis=0)
+        fewer = (rounds[rows][1:] < best[:-1]).any(axis=1)
+        kept.extend(rows[np.concatenate(([True], fewer))])
+    return np.ascontiguousarray(channels[np.sort(kept)])
 
 
 def _first_of_each(tiles: NDArray[np.int64], measure: NDArray[np.int64]) -> NDArray[np.int64]:
