@@ -1,4 +1,4 @@
-"""archsim: what does this SoC cost, and how wrong does it get, on this network?"""
+"""Simulator of neural-network SoCs: what does this chip cost, and how wrong does it get, on this network."""
 
 from __future__ import annotations
 

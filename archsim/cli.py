@@ -53,7 +53,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON and nothing els
 def main() -> NoReturn:
     """Run the command line. Every error is one line on standard error and an exit code."""
     try:
-        code = app(standalone_mode=False)
+        code = app(prog_name="archsim", standalone_mode=False)
     except (KeyboardInterrupt, typer.Abort):
         sys.exit(_INTERRUPTED)
     except ArchsimError as error:
@@ -285,12 +285,12 @@ def _usage_error() -> type[Exception]:
 
 def _usage_text(error: Any) -> str:
     """Return a usage error as one line, with the nearest option and the command to ask for help."""
-    context = getattr(error, "ctx", None)
-    text = str(getattr(error, "message", None) and error.format_message()).rstrip(".")
-    option = getattr(error, "option_name", None)
+    option, context = getattr(error, "option_name", None), getattr(error, "ctx", None)
+    unknown = hasattr(error, "possibilities")
+    text = str(error.message if unknown else error.format_message()).rstrip(".")
     if context is None:
         return text
     options = [name for parameter in context.command.params for name in parameter.opts]
-    close = nearest(option, options) if option and option not in options else None
-    hint = f"; did you mean '{close}'?" if close and "Possible" not in text else ""
+    close = nearest(option, options) if unknown and option else None
+    hint = f"; did you mean '{close}'?" if close else ""
     return f"{context.command_path}: {text}{hint} (see {context.command_path} --help)"

@@ -27,7 +27,7 @@ cdef struct Layer:
     double weight_ps, input_ps, output_ps, spill_ps, port_ps, cycle_ps, latency_ps
 
 cdef struct Choice:
-    double groups, group_tiles, group_folds
+    double groups, group_tiles, group_folds, groups_last
     double filters, filter_tiles, filter_folds, filter_folds_last
     double channels, channel_tiles, depth_folds, depth_folds_last
     double pixel_tiles, input_sum, input_max, pixels, pixel_folds
@@ -55,16 +55,21 @@ cdef inline double copies(bint doubled, double changes) noexcept nogil:
     return 2.0 if doubled and changes > 1 else 1.0
 
 
-cdef double weight_folds(Layer *L, Choice *t) noexcept nogil:
-    """Sum over (filter, channel) tiles of the fold rounds that parallel arrays need."""
+cdef double fold_rounds(Layer *L, Choice *t, double groups) noexcept nogil:
+    """Rounds of folds that parallel arrays need for ``groups`` groups, over all filter and channel tiles."""
     cdef double k = t.filter_tiles - 1, c = t.channel_tiles - 1, p = L.parallel
-    if p == 1:
-        return folds(t.filter_tiles, t.filter_folds, t.filter_folds_last) * \
-            folds(t.channel_tiles, t.depth_folds, t.depth_folds_last)
-    return (k * c * ceil(t.filter_folds * t.depth_folds / p)
-            + k * ceil(t.filter_folds * t.depth_folds_last / p)
-            + c * ceil(t.filter_folds_last * t.depth_folds / p)
-            + ceil(t.filter_folds_last * t.depth_folds_last / p))
+    return (k * c * ceil(groups * t.filter_folds * t.depth_folds / p)
+            + k * ceil(groups * t.filter_folds * t.depth_folds_last / p)
+            + c * ceil(groups * t.filter_folds_last * t.depth_folds / p)
+            + ceil(groups * t.filter_folds_last * t.depth_folds_last / p))
+
+
+cdef double weight_folds(Layer *L, Choice *t) noexcept nogil:
+    """Rounds of folds over all tiles; the folds of different groups may run at the same time."""
+    if L.parallel > 1:
+        return folds(t.group_tiles, fold_rounds(L, t, t.groups), fold_rounds(L, t, t.groups_last))
+    return t.group_folds * folds(t.filter_tiles, t.filter_folds, t.filter_folds_last) * \
+        folds(t.channel_tiles, t.depth_folds, t.depth_folds_last)
 
 
 cdef double busy_cycles(Layer *L, Choice *t) noexcept nogil:
@@ -75,10 +80,10 @@ cdef double busy_cycles(Layer *L, Choice *t) noexcept nogil:
     if L.streamed == 0:
         total = weight_folds(L, t) * (L.step * L.pixels + L.overhead * t.pixel_tiles)
     elif L.streamed == 1:
-        total = t.pixel_folds * f * (L.step * depth + L.overhead * t.channel_tiles)
+        total = t.group_folds * t.pixel_folds * f * (L.step * depth + L.overhead * t.channel_tiles)
     else:
-        total = d * t.pixel_folds * (L.step * L.filters + L.overhead * t.filter_tiles)
-    return total * t.group_folds - L.uncounted * L.groups
+        total = t.group_folds * d * t.pixel_folds * (L.step * L.filters + L.overhead * t.filter_tiles)
+    return total - L.uncounted * L.groups
 
 
 cdef inline double tile_count(Choice *t) noexcept nogil:
@@ -319,6 +324,7 @@ cdef void take_outer(Choice *t, double[::1] g, double[::1] k, double[::1] c) noe
     t.groups = g[0]
     t.group_tiles = g[1]
     t.group_folds = g[2]
+    t.groups_last = g[3]
     t.filters = k[0]
     t.filter_tiles = k[1]
     t.filter_folds = k[2]

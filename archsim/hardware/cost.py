@@ -51,7 +51,8 @@ class Array:
     step_cycles
         Cycles per streamed element.
     parallel_folds
-        Folds that run at the same time (1 for one array, the banks of a bank group).
+        Folds, of one group or of several, that run at the same time (1 for one array, the banks of a bank
+        group).
     uncounted_cycles
         Cycles subtracted once per group of a layer (1 for the systolic closed forms of SCALE-Sim).
     packs_groups

@@ -9,9 +9,10 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from archsim.errors import InputError, expected_one_of, nearest
-from archsim.workload.layer import Layer, Op
+from archsim.workload.layer import OP_NAMES, Layer
 
-OP_NAMES = (*(op.value for op in Op), "pooling", "grouped", "depthwise", "*")
+_ANY = "*"
+_RULE_NAMES = (*sorted(OP_NAMES), _ANY)
 
 
 def _as_tuple(value: Any) -> Any:
@@ -31,7 +32,7 @@ class PlacementRule(_Options):
     """Layers that match go to the unit; a list of units shares the output channels among them."""
 
     op: Names = ("*",)
-    """Operations: names of ops, ``pooling``, ``grouped``, ``depthwise`` or ``*``."""
+    """Operations: names of ops or functions (``relu``), ``pooling``, ``grouped``, ``depthwise`` or ``*``."""
 
     layer: Names = ("*",)
     """Layer names; ``*`` and ``?`` stand for any text and any character."""
@@ -42,11 +43,11 @@ class PlacementRule(_Options):
     @model_validator(mode="after")
     def _known_ops(self) -> PlacementRule:
         for op in self.op:
-            if op not in OP_NAMES:
+            if op not in _RULE_NAMES:
                 raise InputError(
-                    f"unknown operation '{op}': {expected_one_of(OP_NAMES)}",
+                    f"unknown operation '{op}': {expected_one_of(_RULE_NAMES)}",
                     field="op",
-                    suggestion=nearest(op, OP_NAMES),
+                    suggestion=nearest(op, _RULE_NAMES),
                 )
         if not self.unit or len(set(self.unit)) != len(self.unit):
             raise InputError("expected one unit or several different ones", field="unit")
@@ -55,14 +56,14 @@ class PlacementRule(_Options):
     def matches(self, layer: Layer) -> bool:
         """Whether the rule applies to the layer."""
         named = any(fnmatchcase(layer.name, pattern) for pattern in self.layer)
-        return named and any(op == "*" or op in layer.op_names for op in self.op)
+        return named and any(op == _ANY or op in layer.op_names for op in self.op)
 
 
 class ScheduleOptions(_Options):
     """In which order a batch is treated and what the mapper minimises."""
 
     batch_order: Literal["layer_major", "image_major"] = "layer_major"
-    """``layer_major``: all images go through a layer before the next; ``image_major``: one image after the other."""
+    """``layer_major``: all images pass a layer before the next; ``image_major``: one after the other."""
 
     objective: Literal["traffic", "latency", "energy", "edp"] = "energy"
     """What tile sizes, loop orders and homes minimise."""

@@ -72,12 +72,15 @@ def _first_of_each(tiles: NDArray[np.int64], measure: NDArray[np.int64]) -> NDAr
 
 def _groups(problem: Problem) -> Table:
     total, array = problem.groups, problem.array
-    rows = [
-        (*axis_row(total, tile, 0)[:2], group_folds(problem, tile))
-        for tile in range(total, 0, -1)
-        if tile == -(-total // -(-total // tile)) or array.packs_groups
-    ]
-    return np.array(rows, dtype=np.float64)
+    smallest = {-(-total // tile): tile for tile in range(total, 0, -1)}
+    tiles = range(total, 0, -1) if array.packs_groups or array.parallel_folds > 1 else smallest.values()
+    return np.array([group_row(problem, tile) for tile in tiles], dtype=np.float64)
+
+
+def group_row(problem: Problem, tile: int) -> tuple[int, int, int, int]:
+    """Features of a number of groups per tile: size, tiles, folds across columns, groups of the last tile."""
+    tiles = -(-problem.groups // tile)
+    return tile, tiles, group_folds(problem, tile), problem.groups - (tiles - 1) * tile
 
 
 def group_folds(problem: Problem, tile: int) -> int:

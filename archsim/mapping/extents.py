@@ -55,7 +55,7 @@ class Extent:
 
 @cache
 def block_sums(extent: Extent) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Sum over blocks, and largest block, of the input positions, for block sizes 1 .. outputs (index 0 = 1)."""
+    """Input positions summed over the blocks, and of the largest, for block sizes 1 .. outputs."""
     splits = [extent.split(tile) for tile in range(1, extent.outputs + 1)]
     return (
         np.array([sum(blocks) for blocks in splits], dtype=np.int64),

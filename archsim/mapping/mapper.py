@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
+from archsim.errors import InputError
 from archsim.hardware.architecture import Architecture
 from archsim.mapping import homes as homes_of
 from archsim.mapping.layers import LayerMapper, Mapped, Situation
@@ -61,7 +63,7 @@ class _Mapper:
     def schedule(self) -> Schedule:
         options = {name: self._options(name) for name in self.bits}
         ranges = homes_of.live_ranges(self.placement, self.bits, options)
-        self._check_roots(ranges)
+        self._check_roots()
         chosen, blocked = homes_of.choose(ranges, len(self.placement.steps), self._cost)
         if blocked is not None:
             raise self._does_not_fit(self.placement.steps[blocked])
@@ -74,7 +76,7 @@ class _Mapper:
         return self.placement.stored[layer.name]
 
     def _tensor_bits(self) -> dict[str, int]:
-        """Bits of every stored tensor: the producer's output width, the consumer's input width for the input."""
+        """Bits of every stored tensor, as wide as its producer writes it (the input: as its consumer reads it)."""
         width: dict[str, int] = {}
         for step in self.placement.steps:
             for share in step.shares:
@@ -118,7 +120,7 @@ class _Mapper:
     def _is_chain(self) -> bool:
         steps = self.placement.steps
         split = any(len(step.shares) > 1 for step in steps)
-        linked = all(previous.output in step.inputs for previous, step in zip(steps, steps[1:], strict=False))
+        linked = all(previous.output in step.inputs for previous, step in pairwise(steps))
         return linked and not split
 
     def _cost(self, i: int, homes: Mapping[str, str], occupied: Mapping[str, int]) -> float | None:
@@ -179,7 +181,7 @@ class _Mapper:
         )
 
     def _awaited(self, i: int, ranges: Sequence[homes_of.LiveRange], chosen: Mapping[str, str]) -> set[int]:
-        """Steps that write what step i reads, and those whose tensors make room for what it writes on chip."""
+        """Steps that write what step i reads, and those whose tensors make room for its result on chip."""
         steps = self.placement.steps
         awaited = {j for j in range(i) if steps[j].output in steps[i].inputs}
         home = chosen[steps[i].output]
@@ -200,8 +202,8 @@ class _Mapper:
                     found.append((share.unit, share.layer, transfer))
         return found
 
-    def _check_roots(self, ranges: Sequence[homes_of.LiveRange]) -> None:
-        """The last memory of a chain holds all weights and the activations that live at the same time."""
+    def _check_roots(self) -> None:
+        """The last memory of a chain holds the weights of all layers behind it."""
         machine = self.architecture
         needed: dict[str, int] = {}
         for step in self.placement.steps:
@@ -237,4 +239,12 @@ def _resident_units(placement: Placement, architecture: Architecture) -> list[st
         for share in step.shares:
             if step.layer.is_mac:
                 layers.setdefault(share.unit, []).append(share.layer)
-    return [unit for unit, held in layers.items() if architecture.compute[unit].keeps_resident(held)]
+    return [unit for unit, held in layers.items() if _keeps_resident(architecture, unit, held)]
+
+
+def _keeps_resident(architecture: Architecture, unit: str, layers: Sequence[Layer]) -> bool:
+    try:
+        return architecture.compute[unit].keeps_resident(layers)
+    except InputError as error:
+        field_name = f"compute.{unit}" + (f".{error.field}" if error.field else "")
+        raise architecture.fault(error.message, field_name, error.suggestion) from None

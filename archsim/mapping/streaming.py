@@ -102,7 +102,7 @@ def _block_bits(stream: Stream, block: _Block) -> int:
 
 
 def _input_elements(stream: Stream, block: _Block) -> list[int]:
-    """Elements of each input that one block reads; inputs that come flattened or resized scale with the block."""
+    """Elements of each input that one block reads; flattened or resized inputs scale with the block."""
     layer = stream.layer
     found = []
     for shape in layer.input_shapes:

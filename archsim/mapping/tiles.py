@@ -232,7 +232,7 @@ def _cycles(array: Array, shape: _Shape, folds: tuple[int, int], stream: int) ->
     if array.packs_groups:
         rounds = rows * -(-shape.groups // array.columns)
     else:
-        rounds = shape.groups * -(-rows * columns // array.parallel_folds)
+        rounds = -(-shape.groups * rows * columns // array.parallel_folds)
     uncounted = array.uncounted_cycles * shape.groups if shape.opens else 0
     return rounds * (array.overhead_cycles + array.step_cycles * stream) - uncounted
 

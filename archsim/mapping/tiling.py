@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 from archsim._tiling import ORDERS, evaluate, search
-from archsim.mapping.candidates import axis_row, group_folds, pixel_folds, tables
+from archsim.mapping.candidates import axis_row, group_row, pixel_folds, tables
 from archsim.mapping.extents import block_sums
 from archsim.mapping.problem import Problem
 from archsim.mapping.schedule import Tiling
@@ -83,7 +83,7 @@ def price(problem: Problem, tiling: Tiling) -> Choice | None:
         pixel_folds(problem, tiles, fold.get("pixels", 0))[0],
     )
     rows = (
-        (*axis_row(problem.groups, tiling.groups, 0)[:2], group_folds(problem, tiling.groups)),
+        group_row(problem, tiling.groups),
         axis_row(problem.filters, tiling.filters, fold.get("filters", 0)),
         axis_row(problem.channels, tiling.channels, fold.get("depth", 0), problem.taps),
         pixels,

@@ -5,9 +5,11 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import cast
 
 import simpy
 
+from archsim.adaptation.managers.base import Manager, Observation
 from archsim.errors import DeadlockError
 from archsim.hardware.architecture import Architecture
 from archsim.mapping.schedule import Part, Schedule
@@ -119,6 +121,7 @@ class Engine:
 
     def _execute(self, job: _Job) -> Events:
         part, record = self._part(job), self.records[job.index]
+        self._consult(job)
         unit = self.architecture.compute[part.unit]
         clock = Clock(unit.clock)
         first = clock.cycle_at(int(self.env.now))
@@ -140,6 +143,27 @@ class Engine:
         record.cycles += last - first
         record.intervals.append((clock.edge_ps(first), clock.edge_ps(last)))
         self._finish(job)
+
+    def _consult(self, job: _Job) -> None:
+        """Let the manager decide at the boundary before a part.
+
+        Raises
+        ------
+        InputError
+            If it sets a knob that no part of the architecture has.
+        """
+        part = self._part(job)
+        observation = Observation(
+            time_ps=int(self.env.now),
+            image=job.image,
+            layer=part.layer.name,
+            unit=part.unit,
+            queued=len(self._queues[part.unit].ready),
+        )
+        manager = cast(Manager, self.architecture.manager)
+        for knob in manager.decide(observation):
+            message = f"manager '{manager.kind}' sets '{knob}', but no part has a knob of that name"
+            raise self.architecture.fault(message, "manager")
 
     def _finish(self, job: _Job) -> None:
         job.done = True

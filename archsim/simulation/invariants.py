@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from archsim.errors import InvariantError
 from archsim.hardware.architecture import Architecture
@@ -102,7 +103,7 @@ def _units(architecture: Architecture, execution: Execution) -> Iterator[str]:
             if part.unit == name
         ]
         spans = sorted(span for record in mine for span in record.intervals)
-        for (_, end), (start, _) in zip(spans, spans[1:], strict=False):
+        for (_, end), (start, _) in pairwise(spans):
             if start < end:
                 yield f"unit '{name}' started a part at {start} ps before the last one ended at {end} ps"
         occupied = sum(end - start for start, end in spans)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 
 class Op(StrEnum):
@@ -23,13 +23,31 @@ class Op(StrEnum):
     ELEMENTWISE = "elementwise"
 
 
+ActivationKind = Literal[
+    "relu",
+    "relu6",
+    "leaky_relu",
+    "prelu",
+    "elu",
+    "sigmoid",
+    "hard_sigmoid",
+    "tanh",
+    "silu",
+    "hard_swish",
+    "gelu",
+    "mish",
+]
+
 POOLING = frozenset({Op.MAX_POOL, Op.AVERAGE_POOL, Op.GLOBAL_AVERAGE_POOL})
 """Ops that the group name `pooling` stands for."""
 
 GROUP_NAMES = frozenset({"pooling", "grouped", "depthwise"})
 """Names that a placement rule may use beside the ops themselves."""
 
-OP_NAMES = frozenset(Op) | GROUP_NAMES
+FUNCTION_NAMES = frozenset(get_args(ActivationKind))
+"""Activation functions, by which a placement rule may call an activation."""
+
+OP_NAMES = frozenset(Op) | GROUP_NAMES | FUNCTION_NAMES
 """Every name that a placement rule may use for an op."""
 
 
@@ -127,7 +145,8 @@ class Layer:
             "grouped": self.groups > 1,
             "depthwise": self.is_depthwise,
         }
-        return (self.op.value, *(name for name, member in groups.items() if member))
+        function = (self.function,) if self.op is Op.ACTIVATION and self.function else ()
+        return (self.op.value, *function, *(name for name, member in groups.items() if member))
 
     @property
     def gemm(self) -> Gemm:

@@ -8,23 +8,8 @@ from typing import Literal
 
 from archsim.errors import InputError
 from archsim.workload.geometry import Pair, Size
-from archsim.workload.layer import Layer, Op, TensorShape
+from archsim.workload.layer import ActivationKind, Layer, Op, TensorShape
 from archsim.workload.spec import SingleInputSpec, Spec, require_equal
-
-ActivationKind = Literal[
-    "relu",
-    "relu6",
-    "leaky_relu",
-    "prelu",
-    "elu",
-    "sigmoid",
-    "hard_sigmoid",
-    "tanh",
-    "silu",
-    "hard_swish",
-    "gelu",
-    "mish",
-]
 
 ElementwiseKind = Literal["copy", "scale", "multiply", "subtract", "maximum", "local_response_norm", "other"]
 

@@ -91,7 +91,7 @@ class ComputeUnit(Component, family="compute"):
 
     @abstractmethod
     def energies(self, technology: Technology, layer: Layer) -> Mapping[str, Sourced]:
-        """Energy of each action in joules, for the operand statistics of the layer; keys as :meth:`counts`."""
+        """Energy of each action in joules, for the layer's operand statistics; keys as :meth:`counts`."""
 
     @abstractmethod
     def static_power(self, technology: Technology) -> Mapping[str, Sourced]:

@@ -46,9 +46,9 @@ class PeArray(ComputeUnit, kind="pe_array"):
 
     Each MAC accesses three registers once: an operand whose two dimensions lie across rows and columns is
     read from the register that holds it; one that moves, and the partial sum, is written to the next one.
-    A flip-flop drives the logic behind it, so a moving operand has no read of its own. Loading a stationary operand
-    writes it once; the shifts that bring it to its row are left out, as are requantization, control, the
-    clock tree and the wires.
+    A flip-flop drives the logic behind it, so a moving operand has no read of its own. Loading a stationary
+    operand writes it once; the shifts that bring it to its row are left out, as are requantization, control,
+    the clock tree and the wires.
     """
 
     rows: int = Field(ge=1, examples=[32])

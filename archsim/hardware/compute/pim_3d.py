@@ -72,7 +72,7 @@ class Pim3d(BankGroup, kind="pim_3d"):
         product = layer.gemm
         across = ceil(product.filters / self.columns(self.slicing(layer)))
         rows = self.rows if self.layout == "packed" else self.rows_per_readout
-        return min(self.banks, across * ceil(product.depth / rows))
+        return min(self.banks, product.groups * across * ceil(product.depth / rows))
 
     def keeps_resident(self, layers: Sequence[Layer]) -> bool:
         """Tell whether every fold of all layers has N rows of a bank of its own, and ``weights`` allows it.
