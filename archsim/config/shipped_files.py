@@ -13,10 +13,10 @@ Shipped = Literal["configs", "traces"]
 
 
 def shipped_folder(kind: Shipped) -> Path:
-    """Return the folder of the shipped files: inside the installed package, else beside it in a checkout."""
+    """Return the folder of the shipped files: beside the package in a checkout, else inside it."""
     package = Path(str(importlib.resources.files("archsim")))
-    installed = package / "data" / kind
-    return installed if installed.is_dir() else package.parent / kind
+    in_checkout = (package.parent / "pyproject.toml").is_file()
+    return package.parent / kind if in_checkout else package / "data" / kind
 
 
 def shipped(kind: Shipped) -> list[str]:

@@ -107,6 +107,9 @@ def _layer_claims(layer: LayerRow) -> Iterator[Claim]:
     components = fsum(layer.energy_by_component_j.values())
     yield f"{label} energy_j", layer.energy_j, "its components", components
     yield f"{label} cycles", layer.cycles, "compute + stall", layer.compute_cycles + layer.stall_cycles
+    if layer.latency_s:
+        power_time = layer.average_power_w * layer.latency_s
+        yield f"{label} average power x latency", power_time, "its energy", layer.energy_j
     for memory, traffic in layer.traffic.items():
         moved = layer.bytes[memory].total if memory in layer.bytes else 0
         yield f"{label} {memory} bytes", moved, "compulsory + refetch + spill", traffic.total

@@ -17,6 +17,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "root" / "archsim"
     (folder.parent / "traces").mkdir(parents=True)
     folder.mkdir()
+    (folder.parent / "pyproject.toml").touch()
     for name in ("vgg16", "resnet18"):
         (folder.parent / "traces" / f"{name}.yaml").write_text("archsim: 1\n")
     monkeypatch.setattr(importlib.resources, "files", lambda name: folder)
@@ -34,6 +35,7 @@ def test_an_installed_package_brings_its_own(package: Path) -> None:
     inside = package / "data" / "traces"
     inside.mkdir(parents=True)
     (inside / "lenet5.yaml").touch()
+    (package.parent / "pyproject.toml").unlink()
     assert shipped_folder("traces") == inside
     assert shipped("traces") == ["lenet5"]
 

@@ -147,7 +147,7 @@ def test_depthwise_has_one_filter_per_channel_and_answers_to_its_names() -> None
         (GlobalAveragePool(name="x"), ("global_average_pool", "pooling")),
         (Conv2d(name="x", out_channels=2, kernel=1), ("conv2d",)),
         (Conv2d(name="x", out_channels=2, kernel=1, groups=2), ("conv2d", "grouped")),
-        (Activation(name="x", function="relu"), ("activation",)),
+        (Activation(name="x", function="relu"), ("activation", "relu")),
     ],
 )
 def test_op_names(spec: Spec, names: tuple[str, ...]) -> None:
