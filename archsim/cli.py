@@ -154,7 +154,7 @@ def list_kind(
     kind: Annotated[str, typer.Argument(help="configs, traces, memories, multipliers, parts, ...")],
 ) -> None:
     """List what there is of one kind."""
-    from archsim.visualization.catalogue import catalogue
+    from archsim.catalogue import catalogue
 
     _print([catalogue(kind)])
 
@@ -165,7 +165,7 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show an architecture as resolved, a network's layers, or the fields of a kind of part."""
-    from archsim.visualization.catalogue import describe
+    from archsim.catalogue import describe
 
     shown = describe(thing, as_json=as_json)
     if isinstance(shown, str):
@@ -179,7 +179,7 @@ def validate(
     files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Architectures and traces.")],
 ) -> None:
     """Check files; one line for each."""
-    from archsim.visualization.catalogue import check_file
+    from archsim.catalogue import check_file
 
     bad = 0
     for file in files:
@@ -197,19 +197,18 @@ def schema(
     document: Annotated[str, typer.Argument(metavar="[architecture|trace]")] = "architecture",
 ) -> None:
     """Print the JSON Schema of architecture or trace files, for editors."""
-    from archsim.visualization.catalogue import schema_text
+    from archsim.catalogue import schema_text
 
     _say(schema_text(document))
 
 
 def _simulate(
-    architecture: Architecture, network: Network, batch_and_seed: tuple[int, int], slices: list[Slice] | None
+    architecture: Architecture, network: Network, images_and_seed: tuple[int, int], slices: list[Slice] | None
 ) -> Report:
     from archsim.simulation import simulate
 
-    batch, seed = batch_and_seed
     with _progress(f"{network.name} on {architecture.name}") as progress:
-        return simulate(architecture, network, batch, seed, progress=progress, trace=slices)
+        return simulate(architecture, network, *images_and_seed, progress=progress, trace=slices)
 
 
 @contextmanager
@@ -285,12 +284,17 @@ def _usage_error() -> type[Exception]:
 
 def _usage_text(error: Any) -> str:
     """Return a usage error as one line, with the nearest option and the command to ask for help."""
-    option, context = getattr(error, "option_name", None), getattr(error, "ctx", None)
+    context, option = getattr(error, "ctx", None), getattr(error, "option_name", None)
     unknown = hasattr(error, "possibilities")
-    text = str(error.message if unknown else error.format_message()).rstrip(".")
+    # Newer versions of typer add suggestions of their own, others none.
+    text = (
+        str(error.message if unknown else error.format_message()).partition(". Did you mean")[0].rstrip(".")
+    )
     if context is None:
         return text
-    options = [name for parameter in context.command.params for name in parameter.opts]
-    close = nearest(option, options) if unknown and option else None
+    choices = [name for parameter in context.command.params for name in parameter.opts]
+    if text.startswith("No such command"):
+        option, unknown, choices = text.split("'")[1], True, list(context.command.commands)
+    close = nearest(option, choices) if unknown and option else None
     hint = f"; did you mean '{close}'?" if close else ""
     return f"{context.command_path}: {text}{hint} (see {context.command_path} --help)"

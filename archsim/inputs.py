@@ -17,6 +17,7 @@ _ARCHITECTURE_KEYS = {"extends", "memories", "compute", "placement", "links", "t
 _TILE_KEYS = ("archsim", "mapping")
 
 _Path = tuple[str | int, ...]
+Shipped = Literal["configs", "traces"]
 FileKind = Literal["architecture", "trace"]
 
 
@@ -37,7 +38,7 @@ def read_architecture(
     InputError
         If any of it is not valid.
     """
-    document = load_document(find("configs", name_or_path), overrides)
+    document = load_document(_find("configs", name_or_path), overrides)
     _refuse_other_kind(document, "architecture")
     check_version(document)
     if tiles is not None:
@@ -53,7 +54,7 @@ def read_network(name_or_path: str) -> tuple[Network, tuple[Path, ...]]:
     InputError
         If it is not valid.
     """
-    path = find("traces", name_or_path)
+    path = _find("traces", name_or_path)
     if path.suffix.lower() in {".yaml", ".yml"}:
         _refuse_other_kind(load_document(path), "trace")
     return load_network(path), (path,)
@@ -88,6 +89,15 @@ def find_file(name_or_path: str) -> tuple[FileKind, Path] | None:
     if name_or_path in shipped("traces"):
         return "trace", find("traces", name_or_path)
     return None
+
+
+def _find(folder: Shipped, name_or_path: str) -> Path:
+    """Return the file; where the name is one of the other sort, say that rather than list all names."""
+    other: Shipped = "traces" if folder == "configs" else "configs"
+    if not Path(name_or_path).exists() and name_or_path in set(shipped(other)) - set(shipped(folder)):
+        expected, given = (_named("architecture"), _named("trace"))[:: 1 if folder == "configs" else -1]
+        raise InputError(f"expected {expected}, but '{name_or_path}' is {given}")
+    return find(folder, name_or_path)
 
 
 def _kind(document: Document) -> FileKind:

@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from functools import cache
 from itertools import pairwise
 from math import exp, log
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from archsim.errors import InputError
 from archsim.hardware.cost import Sourced
@@ -38,7 +39,7 @@ class Technology(BaseModel):
     voltage: Voltage
     """Supply of the logic, in volts."""
 
-    temperature: Temperature = 25.0
+    temperature: Annotated[Temperature, Field(ge=-273.15)] = 25.0
     """Junction temperature in degrees Celsius; leakage depends on it."""
 
     @field_validator("node")

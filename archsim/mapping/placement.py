@@ -129,17 +129,12 @@ def _producer_to_fuse(
     if not all(architecture.compute[unit].fuses(layer) for unit in units[layer.name]):
         return None
     name = layer.inputs[0]
-    while (len(network.consumers(name)) == 1 and name in units) or _is_folded(name, network):
-        if not _is_folded(name, network):
-            return name if units[name] == units[layer.name] else None
-        if len(network.consumers(name)) != 1:
-            return None
-        name = network.layer(name).inputs[0]
+    while name != INPUT and len(network.consumers(name)) == 1:
+        producer = network.layer(name)
+        if not producer.folded:
+            return name if units.get(name) == units[layer.name] else None
+        name = producer.inputs[0]
     return None
-
-
-def _is_folded(name: str, network: Network) -> bool:
-    return name != INPUT and network.layer(name).folded
 
 
 def _first_producer(name: str, fused: dict[str, str]) -> str:
@@ -149,13 +144,20 @@ def _first_producer(name: str, fused: dict[str, str]) -> str:
 def _shares(layer: Layer, units: tuple[str, ...]) -> Iterator[Share]:
     """Split the output channels (or whole groups) evenly; the first units take what is left over."""
     whole = layer.groups if layer.is_mac and layer.groups > 1 else layer.output_shape.channels
-    if layer.op is Op.SOFTMAX or len(units) == 1:
+    if len(units) == 1 or not _splits(layer):
         yield Share(units[0], layer)
         return
     for i, unit in enumerate(units):
         part = whole // len(units) + (i < whole % len(units))
         if part:
             yield Share(unit, _narrow(layer, part, whole))
+
+
+def _splits(layer: Layer) -> bool:
+    """Whether channels can be computed apart; else the first unit takes the whole layer."""
+    mixes = layer.op is Op.SOFTMAX or layer.function == "local_response_norm"
+    channels = layer.output_shape.channels
+    return layer.is_mac or not (mixes or any(shape.channels != channels for shape in layer.input_shapes))
 
 
 def _narrow(layer: Layer, part: int, whole: int) -> Layer:

@@ -164,7 +164,7 @@ def layer_table(report: Report) -> Table:
     utilization = [*(layer.utilization if layer.macs else None for layer in layers), None]
     cells = [
         text_cells("layer", [*(layer.name for layer in layers), "total"]),
-        text_cells("op", [*(layer.op for layer in layers), ""], rank=6),
+        text_cells("op", [*(layer.op for layer in layers), ""], rank=30),
         text_cells("unit", [*(layer.unit for layer in layers), ""], rank=2),
         scaled_cells("latency", latency, "s"),
         number_cells(
@@ -174,9 +174,9 @@ def layer_table(report: Report) -> Table:
         number_cells("utilization", [percent(value) for value in utilization], "%", rank=3),
         *_byte_cells(layers),
         scaled_cells("energy", energy, "J"),
-        number_cells("share", [percent(_ratio(value, totals.energy_j)) for value in energy], "%", rank=8),
-        scaled_cells("power", power, "W", rank=7),
-        text_cells("bound by", [*(layer.bound_by or "" for layer in layers), ""], rank=9),
+        number_cells("share", [percent(_ratio(value, totals.energy_j)) for value in energy], "%", rank=31),
+        scaled_cells("power", power, "W", rank=20),
+        text_cells("bound by", [*(layer.bound_by or "" for layer in layers), ""], rank=32),
     ]
     note = "total latency and cycles are the whole run's; layers on different units may overlap"
     return assemble(f"{report.architecture}: layers of {report.network}", cells, footer=True, note=note)
@@ -232,7 +232,7 @@ def _action_rows(title: str, actions: Sequence[ActionRow], total: float) -> Tabl
 def _byte_cells(layers: Sequence[LayerRow]) -> Iterable[Cells]:
     """Return one column per memory: bytes read and written together."""
     memories = sorted({name for layer in layers for name in layer.bytes})
-    for rank, name in enumerate(memories, 10):
+    for rank, name in enumerate(memories, 6):
         moved = [layer.bytes[name].total if name in layer.bytes else 0 for layer in layers]
         yield scaled_cells(name, [*moved, sum(moved)], "B", rank)
 

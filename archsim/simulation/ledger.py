@@ -83,8 +83,7 @@ def accounts(architecture: Architecture, execution: Execution) -> list[Account]:
     for part, record in zip(execution.schedule.parts, execution.records, strict=True):
         account = _account(architecture, part, record, repeats)
         found.append(account)
-        elements = part.layer.output_elements * part.images * repeats
-        found.extend(_fused(architecture, part, layer, elements) for layer in part.fused)
+        found.extend(_fused(architecture, account, layer, part.images * repeats) for layer in part.fused)
     return found
 
 
@@ -113,10 +112,12 @@ def _launches(architecture: Architecture, unit: str, tiles: int) -> Entry:
     return Entry(f"{unit}.sequencer", "instruction", instructions, launch_energy(architecture.technology))
 
 
-def _fused(architecture: Architecture, part: Part, layer: Layer, elements: int) -> Account:
-    work = Work(elements=elements)
-    entries = list(unit_entries(architecture, part.unit, layer, work))
-    return Account(layer=layer, unit=part.unit, work=work, entries=entries)
+def _fused(architecture: Architecture, producer: Account, layer: Layer, images: int) -> Account:
+    """Account of an activation in the output stage: it takes no time and ends with its producer."""
+    work = Work(elements=producer.layer.output_elements * images)
+    entries = list(unit_entries(architecture, producer.unit, layer, work))
+    ends = [(end, end) for _, end in producer.intervals]
+    return Account(layer=layer, unit=producer.unit, work=work, intervals=ends, entries=entries)
 
 
 def book_transfers(architecture: Architecture, account: Account, moved: Moved) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import shutil
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from archsim.results.tables import GAP, Table
 
@@ -45,22 +45,29 @@ def render(tables: Sequence[Table], *, terminal: bool) -> str:
 
 
 def _print(console: Console, table: Table) -> None:
-    from rich.table import Table as RichTable
-
-    console.print(table.title, style="bold", soft_wrap=True)
-    grid = RichTable(
-        box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="dim", collapse_padding=True
-    )
-    two_lines = any(column.unit for column in table.columns)
-    for column, width in zip(table.columns, table.column_widths, strict=True):
-        header = f"{column.header}\n{column.unit}" if two_lines else column.header
-        justify: Literal["left", "right"] = "right" if column.right else "left"
-        grid.add_column(header, justify=justify, no_wrap=True, min_width=width)
+    widths = table.column_widths
+    _print_line(console, table.title, "bold")
+    _print_line(console, _line(table, [column.header for column in table.columns], widths), "dim")
+    if any(column.unit for column in table.columns):
+        _print_line(console, _line(table, [column.unit for column in table.columns], widths), "dim")
     for row in table.rows:
-        grid.add_row(*row)
+        _print_line(console, _line(table, row, widths), "")
     if table.footer:
-        grid.add_row(*("-" * width for width in table.column_widths), style="dim")
-        grid.add_row(*table.footer, style="bold")
-    console.print(grid, soft_wrap=False, crop=False, no_wrap=True, overflow="ignore")
+        _print_line(console, _line(table, ["-" * width for width in widths], widths), "dim")
+        _print_line(console, _line(table, table.footer, widths), "bold")
     if table.note:
-        console.print(f"({table.note})", style="dim", soft_wrap=False)
+        console.print(f"({table.note})", style="dim")
+
+
+def _line(table: Table, cells: Sequence[str], widths: Sequence[int]) -> str:
+    """Return one row of cells, each padded to its column."""
+    padded = (
+        cell.rjust(width) if column.right else cell.ljust(width)
+        for column, cell, width in zip(table.columns, cells, widths, strict=True)
+    )
+    return (" " * GAP).join(padded).rstrip()
+
+
+def _print_line(console: Console, text: str, style: str) -> None:
+    # Rows are already as wide as they may be: rich must not wrap them.
+    console.print(text, style=style, soft_wrap=True)

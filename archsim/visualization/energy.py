@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _HATCH = "//////"
-_SMALL = 0.005
+_SMALL = 0.01
 """Share of the energy below which a component is drawn as part of `other`."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import atan2, cos, degrees, dist, sin
 from typing import TYPE_CHECKING
 
 from archsim.visualization.style import FONT_POINTS
@@ -11,6 +12,10 @@ from archsim.visualization.style import FONT_POINTS
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+DARK = "#333333"
+"""Colour of labels that belong to lines."""
+
+_CLEARANCE = 14
 _RADII = (0, 8, 16, 26)
 _DIRECTIONS = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1))
 _HEIGHT = 1.15 * FONT_POINTS
@@ -19,7 +24,10 @@ _GLYPH = 0.58 * FONT_POINTS
 Box = tuple[float, float, float, float]
 """Left, bottom, right, top in points (1/72 inch)."""
 
-Line = tuple[tuple[float, float], tuple[float, float]]
+Place = tuple[float, float]
+"""Horizontal and vertical position."""
+
+Line = tuple[Place, Place]
 """Two ends in data coordinates; straight on the figure."""
 
 
@@ -38,7 +46,7 @@ def name_dots(axes: Axes, dots: Sequence[Dot], lines: Sequence[Line] = ()) -> in
 
     A name that stands away from its dot is joined to it by a thin line.
     """
-    centres = _points(axes, [(dot.x, dot.y) for dot in dots])
+    centres = points(axes, [(dot.x, dot.y) for dot in dots])
     taken = [_around(centre, dot.radius) for centre, dot in zip(centres, dots, strict=True)]
     taken += [box for line in lines for box in _along(axes, line)]
     frame = _frame(axes)
@@ -53,7 +61,61 @@ def name_dots(axes: Axes, dots: Sequence[Dot], lines: Sequence[Line] = ()) -> in
     return hidden
 
 
-def _free_place(dot: Dot, centre: tuple[float, float], taken: Sequence[Box], frame: Box) -> Box | None:
+def name_level(axes: Axes, end: Place, text: str) -> Line:
+    """Write a label above the right end of a level line; return the line through the middle of the label."""
+    axes.annotate(
+        text,
+        end,
+        (0, 2),
+        textcoords="offset points",
+        ha="right",
+        va="bottom",
+        fontsize=FONT_POINTS,
+        color=DARK,
+    )
+    x, y = points(axes, [end])[0]
+    middle = y + 2 + FONT_POINTS / 2
+    return _data(axes, (x - _GLYPH * len(text), middle)), _data(axes, (x, middle))
+
+
+def name_line(axes: Axes, line: Line, text: str, dots: Sequence[Place], *, above: bool) -> Line:
+    """Write a label along a line, near its lower end where no dot is; return the line through its middle."""
+    (x0, y0), (x1, y1) = points(axes, line)
+    angle = atan2(y1 - y0, x1 - x0)
+    away = 1 if above else -1
+    centres = points(axes, dots)
+
+    def beside(along: float, distance: float) -> Place:
+        """Place in points, along the line from its lower end and away from it."""
+        x = x0 + along * cos(angle) - away * distance * sin(angle)
+        return x, y0 + along * sin(angle) + away * distance * cos(angle)
+
+    def covered(start: float) -> int:
+        middle = [beside(start + step * _GLYPH, 6) for step in range(len(text) + 1)]
+        return sum(1 for dot in centres if any(dist(dot, place) < _CLEARANCE for place in middle))
+
+    longest = max(dist((x0, y0), (x1, y1)) - _GLYPH * len(text), 25)
+    start = min(range(24, int(longest) + 1, 12), key=lambda along: (covered(along), along), default=24)
+    axes.text(
+        *_data(axes, beside(start, 2.5)),
+        text,
+        rotation=degrees(angle),
+        rotation_mode="anchor",
+        va="bottom" if above else "top",
+        fontsize=FONT_POINTS,
+        color=DARK,
+    )
+    return _data(axes, beside(start, 6)), _data(axes, beside(start + _GLYPH * len(text), 6))
+
+
+def _data(axes: Axes, place: Place) -> Place:
+    """Return points from the corner of the figure in data coordinates; the inverse of `points`."""
+    scale = axes.figure.dpi / 72
+    x, y = axes.transData.inverted().transform((scale * place[0], scale * place[1]))
+    return float(x), float(y)
+
+
+def _free_place(dot: Dot, centre: Place, taken: Sequence[Box], frame: Box) -> Box | None:
     """Return the nearest box beside the dot that touches nothing and stays inside the axes."""
     width = _GLYPH * len(dot.name)
     for radius in _RADII:
@@ -67,7 +129,7 @@ def _free_place(dot: Dot, centre: tuple[float, float], taken: Sequence[Box], fra
     return None
 
 
-def _write(axes: Axes, dot: Dot, centre: tuple[float, float], box: Box) -> None:
+def _write(axes: Axes, dot: Dot, centre: Place, box: Box) -> None:
     middle = ((box[0] + box[2]) / 2 - centre[0], (box[1] + box[3]) / 2 - centre[1])
     far = max(abs(middle[0]) - (box[2] - box[0]) / 2, abs(middle[1]) - _HEIGHT / 2) > dot.radius + 4
     line = {"arrowstyle": "-", "linewidth": 0.4, "color": "#777777", "shrinkA": 0, "shrinkB": dot.radius}
@@ -84,7 +146,7 @@ def _write(axes: Axes, dot: Dot, centre: tuple[float, float], box: Box) -> None:
     )
 
 
-def _points(axes: Axes, places: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+def points(axes: Axes, places: Sequence[Place]) -> list[Place]:
     """Return data coordinates in points from the corner of the figure."""
     scale = 72 / axes.figure.dpi
     return [(scale * x, scale * y) for x, y in map(axes.transData.transform, places)]
@@ -92,7 +154,7 @@ def _points(axes: Axes, places: Sequence[tuple[float, float]]) -> list[tuple[flo
 
 def _along(axes: Axes, line: Line) -> list[Box]:
     """Return small boxes that cover a straight line."""
-    (x0, y0), (x1, y1) = _points(axes, line)
+    (x0, y0), (x1, y1) = points(axes, line)
     steps = max(int(max(abs(x1 - x0), abs(y1 - y0)) / 3), 1)
     fractions = [step / steps for step in range(steps + 1)]
     return [_around((x0 + f * (x1 - x0), y0 + f * (y1 - y0)), 1.5) for f in fractions]
@@ -104,7 +166,7 @@ def _frame(axes: Axes) -> Box:
     return (scale * extent[0], scale * extent[1], scale * extent[2], scale * extent[3])
 
 
-def _around(centre: tuple[float, float], radius: float) -> Box:
+def _around(centre: Place, radius: float) -> Box:
     return (centre[0] - radius, centre[1] - radius, centre[0] + radius, centre[1] + radius)
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import atan2, cos, degrees, pi, sin, sqrt
+from math import pi, sqrt
 from typing import TYPE_CHECKING
 
+from archsim.results.formatting import quantity
 from archsim.results.report import Bytes, LayerRow, Report
-from archsim.visualization.labels import Dot, Line, name_dots
-from archsim.visualization.style import FONT_POINTS, OKABE_ITO, Key, framed, label, text_inches, title
+from archsim.visualization.labels import DARK, Dot, Line, Place, name_dots, name_level, name_line
+from archsim.visualization.style import FONT_POINTS, OKABE_ITO, Key, framed, label, title
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,16 +19,14 @@ if TYPE_CHECKING:
 _EDGE = 4.0
 """Layers without traffic are drawn this factor to the right of all others."""
 
-_DARK = "#333333"
-_PEAK = OKABE_ITO[5]
 _STYLES = ("-", "--", ":")
 
 
 @dataclass(frozen=True, slots=True)
 class Roof:
-    """One limit: a compute unit's in MAC/s, or a memory's in bytes/s."""
+    """One limit: a compute unit's in MAC/s, or a memory's or link's in bytes/s."""
 
-    label: str
+    name: str
     rate: float
 
 
@@ -63,7 +62,11 @@ def roofline(report: Report, roofs: Roofs) -> Figure:
     heading = title(report, "roofline (dot area: share of time)")
     figure, axes = framed(heading, keys if len(keys) > 1 else [], height=3.6, left=0.75)
     _set_limits(axes, points, roofs)
-    lines = [*_draw_slopes(axes, roofs), *_draw_peaks(axes, roofs)]
+    dots = [(point.intensity, point.rate) for point in points]
+    lines = [
+        *_draw_slopes(axes, roofs, dots),
+        *_draw_peaks(axes, roofs, {key.label: key.colour for key in keys}),
+    ]
     for key in keys:
         _draw_points(axes, [point for point in points if point.layer.unit == key.label], key.colour)
     label(axes, f"MACs per byte of {roofs.memory}", "MAC/s")
@@ -105,7 +108,7 @@ def _set_limits(axes: Axes, points: Sequence[_Point], roofs: Roofs) -> None:
     axes.set(xscale="log", yscale="log", xlim=(min(x) / 3, max(x) * 3), ylim=(min(y) / 3, max(y) * 3))
 
 
-def _draw_slopes(axes: Axes, roofs: Roofs) -> list[Line]:
+def _draw_slopes(axes: Axes, roofs: Roofs, dots: Sequence[Place]) -> list[Line]:
     """Draw and name the bandwidths: the largest above its line, others below theirs."""
     left, right = axes.get_xlim()
     bottom, top = axes.get_ylim()
@@ -116,55 +119,31 @@ def _draw_slopes(axes: Axes, roofs: Roofs) -> list[Line]:
         end = min(highest / slope.rate, right)
         start = min(max(left, bottom / slope.rate), end)
         line = ((start, start * slope.rate), (end, end * slope.rate))
-        _draw_line(axes, line, _STYLES[number % len(_STYLES)], _DARK)
-        lines += [line, _name_line(axes, line, slope.label, above=slope.rate == fastest)]
+        _draw_line(axes, line, _STYLES[number % len(_STYLES)], DARK)
+        lines += [
+            line,
+            name_line(
+                axes, line, f"{slope.name}: {quantity(slope.rate, 'B/s')}", dots, above=slope.rate == fastest
+            ),
+        ]
     return lines
 
 
-def _draw_peaks(axes: Axes, roofs: Roofs) -> list[Line]:
+def _draw_peaks(axes: Axes, roofs: Roofs, colours: Mapping[str, str]) -> list[Line]:
     left, right = axes.get_xlim()
     fastest = max((slope.rate for slope in roofs.bandwidths), default=0.0)
     lines: list[Line] = []
     for number, peak in enumerate(roofs.peaks):
         start = max(left, peak.rate / fastest) if fastest else left
         line = ((start, peak.rate), (right, peak.rate))
-        _draw_line(axes, line, _STYLES[number % len(_STYLES)], _PEAK)
-        axes.text(
-            right, 1.06 * peak.rate, peak.label, ha="right", va="bottom", fontsize=FONT_POINTS, color=_DARK
-        )
-        # The label is an obstacle for other names, like the line.
-        lines += [line, ((right / 6, 1.2 * peak.rate), (right, 1.2 * peak.rate))]
+        _draw_line(axes, line, _STYLES[number % len(_STYLES)], colours.get(peak.name, DARK))
+        lines += [line, name_level(axes, line[1], f"{peak.name}: {quantity(peak.rate, 'MAC/s')}")]
     return lines
 
 
 def _draw_line(axes: Axes, line: Line, style: str, colour: str) -> None:
     (x0, y0), (x1, y1) = line
     axes.plot([x0, x1], [y0, y1], style, color=colour, linewidth=1.1)
-
-
-def _name_line(axes: Axes, line: Line, text: str, *, above: bool) -> Line:
-    """Write a label along a line, near its lower end; return the line through the middle of the label."""
-    scale = axes.figure.dpi / 72
-    (x0, y0), (x1, y1) = (axes.transData.transform(end) for end in line)
-    angle = atan2(y1 - y0, x1 - x0)
-    side = 1 if above else -1
-
-    def beside(along: float, away: float) -> tuple[float, float]:
-        """Place in data coordinates, in points from the lower end along the line and away from it."""
-        x = x0 + scale * (along * cos(angle) - side * away * sin(angle))
-        y = y0 + scale * (along * sin(angle) + side * away * cos(angle))
-        return tuple(axes.transData.inverted().transform((x, y)))
-
-    axes.text(
-        *beside(24, 2.5),
-        text,
-        rotation=degrees(angle),
-        rotation_mode="anchor",
-        va="bottom" if above else "top",
-        fontsize=FONT_POINTS,
-        color=_DARK,
-    )
-    return beside(24, 6), beside(24 + 72 * text_inches([text]), 6)
 
 
 def _draw_points(axes: Axes, points: Sequence[_Point], colour: str) -> None:
@@ -185,4 +164,4 @@ def _draw_points(axes: Axes, points: Sequence[_Point], colour: str) -> None:
 
 def _tell_hidden(axes: Axes, hidden: int) -> None:
     text = f"{hidden} layers of little time are not named"
-    axes.text(0.99, 0.02, text, transform=axes.transAxes, ha="right", fontsize=FONT_POINTS, color=_DARK)
+    axes.text(0.99, 0.02, text, transform=axes.transAxes, ha="right", fontsize=FONT_POINTS, color=DARK)

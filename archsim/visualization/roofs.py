@@ -5,7 +5,6 @@ from __future__ import annotations
 from fractions import Fraction
 
 from archsim.hardware.architecture import Architecture
-from archsim.results.formatting import quantity
 from archsim.results.report import Report
 from archsim.visualization.roofline import Roof, Roofs
 
@@ -23,7 +22,7 @@ def roofs_of(report: Report, architecture: Architecture) -> Roofs:
 
 def _peak(architecture: Architecture, name: str) -> Roof:
     unit = architecture.compute[name]
-    return _roof(name, unit.multipliers * unit.clock, "MAC/s")
+    return Roof(name, float(unit.multipliers * unit.clock))
 
 
 def _bandwidths(architecture: Architecture, memory: str) -> tuple[Roof, ...]:
@@ -32,16 +31,9 @@ def _bandwidths(architecture: Architecture, memory: str) -> tuple[Roof, ...]:
     for name, link in architecture.links.items():
         if memory in link.connects:
             port = architecture.memories[memory].bits_per_ps(link.clock_hz)
-            roofs += [
-                _roof(memory, _bytes_per_s(port), "B/s"),
-                _roof(name, _bytes_per_s(link.bits_per_ps()), "B/s"),
-            ]
+            roofs += [Roof(memory, _bytes_per_s(port)), Roof(name, _bytes_per_s(link.bits_per_ps()))]
     return tuple(dict.fromkeys(roofs))
 
 
-def _bytes_per_s(bits_per_ps: Fraction) -> Fraction:
-    return bits_per_ps * 10**12 / 8
-
-
-def _roof(name: str, rate: Fraction | int, unit: str) -> Roof:
-    return Roof(f"{name}: {quantity(float(rate), unit)}", float(rate))
+def _bytes_per_s(bits_per_ps: Fraction) -> float:
+    return float(bits_per_ps * 10**12 / 8)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import fsum
 from typing import TYPE_CHECKING
@@ -32,20 +32,22 @@ class Row:
 def rows_of(report: Report, field: str) -> list[Row]:
     """Return at most `MOST_ROWS` bars in execution order.
 
-    Where there are more layers, those without MACs join the layer before them, and if that is not enough,
-    the neighbours with the least of `field`, a numeric field of a layer row such as `energy_j`, are merged.
+    Layers that take no time of their own join the layer in whose output stage they run. Where there are still
+    too many, those without MACs join the layer before them, and if that is not enough, the neighbours with
+    the least of `field`, a numeric field of a layer row such as `energy_j`, are merged.
     """
-    groups = [[layer] for layer in report.layers]
+    groups = _attach(report.layers, lambda layer: not layer.cycles)
     if len(groups) > MOST_ROWS:
-        groups = _merge_smallest(_attach(report.layers), field)
+        groups = _merge_smallest(_attach(report.layers, lambda layer: not layer.macs), field)
     repeated = _repeated([layer.name for layer in report.layers])
     return [Row(_label(group, repeated), tuple(group)) for group in groups]
 
 
-def _attach(layers: Sequence[LayerRow]) -> list[list[LayerRow]]:
+def _attach(layers: Sequence[LayerRow], joins: Callable[[LayerRow], bool]) -> list[list[LayerRow]]:
+    """Return groups of a layer and those after it that join it; idle time, which has no unit, stays alone."""
     groups: list[list[LayerRow]] = []
     for layer in layers:
-        if groups and not layer.macs and layer.unit:
+        if groups and layer.unit and joins(layer):
             groups[-1].append(layer)
         else:
             groups.append([layer])
@@ -67,6 +69,7 @@ def layer_axis(axes: Axes, rows: Sequence[Row]) -> None:
     """Label the bars, the first layer on top."""
     axes.set_yticks(range(len(rows)), [row.label for row in rows], fontsize=FONT_POINTS)
     axes.set_ylim(len(rows) - 0.4, -0.6)
+    axes.set_xlim(left=0)
     axes.grid(axis="x", linewidth=0.4, color="#DDDDDD")
 
 
@@ -76,6 +79,9 @@ def _label(group: Sequence[LayerRow], repeated: set[str]) -> str:
     working = sum(1 for layer in group if layer.macs)
     if len(group) == 1:
         return name
+    pair = f"{name} + {group[1].name}"
+    if len(group) == 2 and len(pair) <= _LONGEST:
+        return pair
     return f"{name} +{len(group) - 1}" if working <= 1 else f"{name} … ({len(group)})"
 
 

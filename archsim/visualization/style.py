@@ -29,7 +29,7 @@ OTHER = "#999999"
 COMPUTE, STALL = OKABE_ITO[0], OKABE_ITO[1]
 """Colours of time spent computing and waiting."""
 
-_TINT, _PALEST = 0.28, 0.84
+_TINT, _PALEST = 0.25, 0.7
 """Share of white per rank of a part, and the largest."""
 _BELOW = 0.45
 """Inches under the axes, for ticks and the name of the axis."""

@@ -11,9 +11,10 @@ from pydantic import Field
 from archsim.hardware.cost import Sourced
 from archsim.hardware.links.base import Link
 from archsim.hardware.technology import Technology
-from archsim.units import EnergyPerBit, Frequency, Width, text_default
+from archsim.units import EnergyPerBit, Frequency, Width, parse_quantity, text_default
 
 _PS_PER_S = 10**12
+_ASSUMED_ENERGY = "0.1 pJ/b"
 _ASSUMED = "assumption: middle of 0.08-0.25 pJ/b/hop of published on-chip links; no bus is published"
 _GIVEN = "given by the architecture"
 
@@ -31,7 +32,7 @@ class Bus(Link, kind="bus"):
     clock: Annotated[Frequency, Field(gt=0)]
     """Clock of the bus, and of the memory ports behind it."""
 
-    energy: EnergyPerBit = text_default("0.1 pJ/b")
+    energy: EnergyPerBit = text_default(_ASSUMED_ENERGY)
     """Energy of moving one bit from end to end."""
 
     energy_source: str | None = None
@@ -52,7 +53,8 @@ class Bus(Link, kind="bus"):
 
     def energies(self, technology: Technology) -> Mapping[str, Sourced]:  # noqa: ARG002
         """Return the energy in joules per bit."""
-        default = _GIVEN if "energy" in self.model_fields_set else _ASSUMED
+        assumed = self.energy == float(parse_quantity(_ASSUMED_ENERGY, "energy_per_bit"))
+        default = _ASSUMED if assumed else _GIVEN
         return {"transfer": Sourced(self.energy, self.energy_source or default)}
 
     def static_power(self, technology: Technology) -> Mapping[str, Sourced]:  # noqa: ARG002
