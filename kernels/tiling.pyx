@@ -98,8 +98,8 @@ cdef double held_sums(Layer *L, Choice *t, bint spills) noexcept nogil:
     if L.in_place:
         return 0
     if L.streamed == 0:
-        width = t.filters if t.filters < L.columns else L.columns
-        return t.pixels * width
+        width = t.filters * (t.groups if L.packs else 1)
+        return t.pixels * (width if width < L.columns else L.columns)
     width = t.pixels if t.pixels < L.columns else L.columns
     return t.filters * width
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
 from archsim._tiling import pareto
+from archsim.hardware.cost import Array
 from archsim.mapping.extents import Extent, block_sums
 from archsim.mapping.problem import Problem
 
-_MOST_PIXEL_TILES = 20_000
+_MOST_PIXEL_TILES = 1_000_000
 """Above this many (images, rows, columns) triples each axis is reduced on its own."""
 
 Table = NDArray[np.float64]
@@ -18,13 +21,24 @@ Table = NDArray[np.float64]
 def tables(problem: Problem) -> tuple[Table, Table, Table, Table]:
     """Candidate tables (groups, filters, channels, pixels) with the features that the kernel reads."""
     array = problem.array
-    fold = {array.across_rows: array.rows, array.across_columns: array.columns}
-    parallel = array.parallel_folds
-    filters = _axis(problem.filters, fold.get("filters", 0), 1, parallel > 1)
-    channels = _axis(problem.channels, fold.get("depth", 0), problem.taps, parallel > 1)
+    filters, channels = _weight_axes(problem.filters, problem.channels, problem.taps, array)
+    return _groups(problem), filters, channels, _pixels(problem, _held(array).get("pixels", 0))
+
+
+def _held(array: Array) -> dict[str, int]:
+    """Elements of a dimension that one fold holds."""
+    return {array.across_rows: array.rows, array.across_columns: array.columns}
+
+
+@lru_cache(maxsize=1024)
+def _weight_axes(filters: int, channels: int, taps: int, array: Array) -> tuple[Table, Table]:
+    """Tables of filters and channels, which are the same wherever a layer's activations live."""
+    fold, parallel = _held(array), array.parallel_folds
+    filter_rows = _axis(filters, fold.get("filters", 0), 1, parallel > 1)
+    channel_rows = _axis(channels, fold.get("depth", 0), taps, parallel > 1)
     if parallel > 1:
-        channels = _fewer_rounds(channels, np.unique(filters[:, 2:]), parallel)
-    return _groups(problem), filters, channels, _pixels(problem, fold.get("pixels", 0))
+        channel_rows = _fewer_rounds(channel_rows, filter_rows, parallel)
+    return filter_rows, channel_rows
 
 
 def axis_row(total: int, tile: int, fold: int, taps: int = 1) -> tuple[int, int, int, int]:
@@ -50,17 +64,29 @@ def _axis(total: int, fold: int, taps: int, keep_shapes: bool) -> Table:
     return np.ascontiguousarray(rows[::-1], dtype=np.float64)
 
 
-def _fewer_rounds(channels: Table, filter_folds: Table, parallel: int) -> Table:
-    """Per number of tiles, the sizes that need fewer rounds than every smaller one for some filter tile."""
-    full, last = (np.outer(channels[:, column], filter_folds) for column in (2, 3))
-    rounds = (channels[:, 1:2] - 1) * np.ceil(full / parallel) + np.ceil(last / parallel)
+def _fewer_rounds(channels: Table, filters: Table, parallel: int) -> Table:
+    """Per number of tiles, sizes with fewer folds or rounds than every smaller one for some filter tile."""
+    rounds = _rounds(channels, filters, parallel)
+    folds = (channels[:, 1] - 1) * channels[:, 2] + channels[:, 3]
     kept: list[int] = []
     for tiles in np.unique(channels[:, 1]):
         rows = np.flatnonzero(channels[:, 1] == tiles)[::-1]
-        best = np.minimum.accumulate(rounds[rows], axis=0)
-        fewer = (rounds[rows][1:] < best[:-1]).any(axis=1)
-        kept.extend(rows[np.concatenate(([True], fewer))])
+        for most in np.unique(folds[rows]):
+            among = rows[folds[rows] <= most]
+            best = np.minimum.accumulate(rounds[among], axis=0)
+            fewer = (rounds[among[1:]] < best[:-1]).any(axis=1)
+            kept.extend(among[np.concatenate(([True], fewer)) & (folds[among] == most)])
     return np.ascontiguousarray(channels[np.sort(kept)])
+
+
+def _rounds(channels: Table, filters: Table, parallel: int) -> Table:
+    """Rounds of folds of one group for each channel tile (row) and distinct filter tile (column)."""
+    distinct = np.unique(filters[:, 1:], axis=0)
+    folds, at = np.unique(distinct[:, 1:], return_inverse=True)
+    full, last = at.reshape(-1, 2).T
+    full_rounds, last_rounds = (np.ceil(np.outer(channels[:, i], folds) / parallel) for i in (2, 3))
+    rounds = (channels[:, 1:2] - 1) * full_rounds + last_rounds
+    return np.asarray(rounds[:, full] * (distinct[:, 0] - 1) + rounds[:, last])
 
 
 def _first_of_each(tiles: NDArray[np.int64], measure: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -96,7 +122,7 @@ def _spatial(extent: Extent, reduced: bool) -> Table:
     sums, largest = block_sums(extent)
     tile = np.arange(1, extent.outputs + 1, dtype=np.int64)
     tiles = -(-extent.outputs // tile)
-    kept = _first_of_each(tiles, sums) if reduced else tile - 1
+    kept = _first_of_each(tiles, sums * (int(largest.max()) + 1) + largest) if reduced else tile - 1
     return np.stack([tile, tiles, sums, largest], axis=1)[kept].astype(np.float64)
 
 

@@ -76,7 +76,7 @@ class _Mapper:
         return self.placement.stored[layer.name]
 
     def _tensor_bits(self) -> dict[str, int]:
-        """Bits of every stored tensor, as wide as its producer writes it; the input as its consumer reads it."""
+        """Bits of every stored tensor, as wide as its producer writes it (the input: as it is read)."""
         width: dict[str, int] = {}
         for step in self.placement.steps:
             for share in step.shares:

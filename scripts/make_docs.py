@@ -1,0 +1,76 @@
+"""Write the generated parts of the documentation, or check that they are up to date.
+
+A generated part stands between ``<!-- generated: NAME -->`` and ``<!-- end -->`` in a Markdown file and comes
+from the function of that name in ``doc_tables`` or ``vgg16_tables``.
+
+Usage: ``python scripts/make_docs.py [--check] [PAGE...]``. Without pages: README.md and all of docs/.
+``--check`` writes nothing and exits with 1 if a page is stale.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from doc_tables import TABLES, Make
+from vgg16_tables import VGG16_TABLES, energy_figure
+
+ROOT = Path(__file__).resolve().parents[1]
+FIGURES: Mapping[str, Make[bytes]] = {"docs/figures/vgg16_energy.png": energy_figure}
+"""Pictures of the documentation; their bytes depend on the version of matplotlib and are not compared."""
+
+_PART = re.compile(
+    r"(?P<begin><!-- generated: (?P<name>\w+) -->\n)(?P<text>.*?)(?P<end><!-- end -->)", re.DOTALL
+)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write or check the pages; return the exit code."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if a page is stale")
+    parser.add_argument("pages", nargs="*", type=Path, help="default: README.md and all of docs/")
+    options = parser.parse_args(arguments)
+    stale = [page for page in options.pages or pages() if not _is_current(page, write=not options.check)]
+    missing = [name for name in FIGURES if not (ROOT / name).is_file()]
+    if options.check:
+        for name in (*stale, *missing):
+            print(f"{name} is stale: run `make docs`", file=sys.stderr)
+        return 1 if stale or missing else 0
+    for name in FIGURES if not options.pages else missing:
+        (ROOT / name).parent.mkdir(parents=True, exist_ok=True)
+        (ROOT / name).write_bytes(FIGURES[name]())
+    for page in stale:
+        print(f"wrote {page}")
+    return 0
+
+
+def pages() -> list[Path]:
+    """Return every Markdown file that may have generated parts."""
+    return [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def refreshed(text: str) -> str:
+    """Return a page with every generated part as it should be.
+
+    Raises
+    ------
+    KeyError
+        If no function makes a part of that name.
+    """
+    makers = {**TABLES, **VGG16_TABLES}
+    return _PART.sub(lambda part: part["begin"] + makers[part["name"]]().strip() + "\n" + part["end"], text)
+
+
+def _is_current(page: Path, *, write: bool) -> bool:
+    before = page.read_text(encoding="utf-8")
+    after = refreshed(before)
+    if write and after != before:
+        page.write_text(after, encoding="utf-8", newline="\n")
+    return after == before
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
