@@ -83,7 +83,7 @@ cdef double busy_cycles(Layer *L, Choice *t) noexcept nogil:
         total = t.group_folds * t.pixel_folds * f * (L.step * depth + L.overhead * t.channel_tiles)
     else:
         total = t.group_folds * d * t.pixel_folds * (L.step * L.filters + L.overhead * t.filter_tiles)
-    return total - L.uncounted * L.groups
+    return total - L.uncounted * (1 if L.packs else L.groups)
 
 
 cdef inline double tile_count(Choice *t) noexcept nogil:

@@ -15,7 +15,7 @@ from archsim.hardware.memories.dram import Dram
 from archsim.hardware.technology import Technology, area_scale, energy_scale
 from archsim.registry import FAMILIES, kinds
 from archsim.results.tables import Table
-from archsim.simulation.simulate import simulate
+from archsim.simulation import simulate
 from archsim.visualization.listing import kind_table
 from archsim.workload import Conv2d, Linear, build_network
 

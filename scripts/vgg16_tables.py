@@ -12,7 +12,7 @@ from doc_tables import Make, figure, markdown
 from archsim import Architecture, Report, compare, load_network
 from archsim.results.comparison_tables import totals_comparison
 from archsim.results.report import ActionRow, LayerRow, is_static
-from archsim.simulation.simulate import simulate
+from archsim.simulation import simulate
 
 PUBLISHED_MJ = {"von_neumann": 16.77, "pim_3d": 2.27}
 """Energy of one inference, Table II of the paper that introduces the comparison [pub]."""

@@ -121,9 +121,19 @@ def _spatial(extent: Extent, reduced: bool) -> Table:
     """Rows (size, tiles, input sum, input max) of one spatial axis."""
     sums, largest = block_sums(extent)
     tile = np.arange(1, extent.outputs + 1, dtype=np.int64)
-    tiles = -(-extent.outputs // tile)
-    kept = _first_of_each(tiles, sums * (int(largest.max()) + 1) + largest) if reduced else tile - 1
-    return np.stack([tile, tiles, sums, largest], axis=1)[kept].astype(np.float64)
+    rows = np.stack([tile, -(-extent.outputs // tile), sums, largest], axis=1)
+    return (rows[_least_input(rows)] if reduced else rows).astype(np.float64)
+
+
+def _least_input(rows: NDArray[np.int64]) -> list[int]:
+    """Per (tiles, input sum) the smallest size, and larger ones whose largest block needs less input."""
+    least: dict[tuple[int, int], int] = {}
+    kept = []
+    for i, (_, tiles, total, largest) in enumerate(rows.tolist()):
+        if largest < least.get((tiles, total), largest + 1):
+            least[tiles, total] = largest
+            kept.append(i)
+    return kept
 
 
 def _pixels(problem: Problem, fold: int) -> Table:

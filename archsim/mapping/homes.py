@@ -51,7 +51,10 @@ def live_ranges(
         first.setdefault(step.output, i)
     end = len(placement.steps)
     return tuple(
-        LiveRange(name, bits[name], first[name], last.get(name, end), options[name]) for name in first
+        LiveRange(
+            name, bits[name], first[name], end if name in placement.results else last[name], options[name]
+        )
+        for name in first
     )
 
 

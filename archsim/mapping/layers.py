@@ -74,7 +74,7 @@ class MacMapping:
         window = problem.vertical.distinct * problem.horizontal.distinct * problem.images
         weights = problem.groups * problem.filters * problem.channels * problem.taps
         found = {}
-        if problem.weights != "resident" and self.places.weights != self.places.memory:
+        if problem.weights != "resident" and problem.weights_staged:
             found["weights", self.places.weights] = weights * operands.weight_bits
         if problem.inputs_staged:
             elements = problem.groups * problem.channels * window
@@ -152,7 +152,7 @@ class LayerMapper:
             array=unit.array(layer, resident=share.unit in self.resident),
             operands=operands,
             weights=self._weight_place(share.unit),
-            weights_staged=root != unit.memory,
+            weights_staged=root != unit.memory or unit.weight_capacity_bits is not None,
             inputs_staged=situation.inputs[0] != unit.memory,
             outputs_staged=situation.output != unit.memory,
             double_buffering=unit.double_buffering,

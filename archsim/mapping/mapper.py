@@ -97,13 +97,10 @@ class _Mapper:
             if name == step.output or name in step.inputs
         ]
         root = machine.root(touching[0])
-        outside = name == self.placement.stored[INPUT] or self._is_result(name)
+        outside = name == self.placement.stored[INPUT] or name in self.placement.results
         if outside or self.network.independent:
             return (root,)
         return tuple(dict.fromkeys([root, *touching]))
-
-    def _is_result(self, name: str) -> bool:
-        return all(name not in step.inputs for step in self.placement.steps)
 
     def _room(self, memory: str, occupied: Mapping[str, int]) -> int:
         """Bits left for tiles in a memory: its share of the images in flight and of the units that use it."""

@@ -50,11 +50,14 @@ class Placement:
     ----------
     stored
         Name of the stored tensor that holds the result of each layer (and ``input``).
+    results
+        Names of the stored tensors that hold the network's results.
     """
 
     steps: tuple[Step, ...]
     elements: dict[str, int]
     stored: dict[str, str]
+    results: frozenset[str]
 
 
 def place(network: Network, architecture: Architecture) -> Placement:
@@ -91,7 +94,12 @@ def place(network: Network, architecture: Architecture) -> Placement:
         if is_executed(layer) and layer.name not in fused
     )
     names = (INPUT, *(layer.name for layer in network.layers))
-    return Placement(steps, stored.elements(), {name: stored.root(name) for name in names})
+    return Placement(
+        steps=steps,
+        elements=stored.elements(),
+        stored={name: stored.root(name) for name in names},
+        results=frozenset(stored.root(name) for name in network.outputs),
+    )
 
 
 def is_executed(layer: Layer) -> bool:
@@ -183,6 +191,9 @@ class _Storage:
         for layer in network.layers:
             self._sizes[layer.name] = layer.output_elements
             if layer.op is Op.CONCAT or layer.folded or layer.name in fused:
+                # Only what is not there already: the second copy of an input that is listed twice.
+                distinct = dict(zip(layer.inputs, layer.input_shapes, strict=True))
+                self._sizes[layer.name] -= sum(shape.elements for shape in distinct.values())
                 for name in layer.inputs:
                     self._join(name, layer.name)
         if network.independent:
@@ -202,5 +213,5 @@ class _Storage:
         found: dict[str, int] = {}
         for name, size in self._sizes.items():
             root = self.root(name)
-            found[root] = max(found.get(root, 0), size)
+            found[root] = found.get(root, 0) + size
         return found

@@ -9,7 +9,7 @@ from archsim.hardware.compute.base import ComputeUnit
 from archsim.hardware.cost import Operands, Work
 from archsim.mapping.extents import Extent
 from archsim.mapping.schedule import Run, Tile, Transfer
-from archsim.workload.layer import Layer, Op
+from archsim.workload.layer import Layer, Op, TensorShape
 
 
 def _mixes_channels(layer: Layer) -> bool:
@@ -67,8 +67,13 @@ def runs(stream: Stream) -> tuple[Run, ...] | None:
     return tuple(found)
 
 
+def _largest(layer: Layer) -> TensorShape:
+    """The input over which the window slides; others may have one value per channel."""
+    return max(layer.input_shapes, key=lambda shape: shape.elements)
+
+
 def _extents(layer: Layer) -> tuple[Extent, Extent]:
-    shape, out = layer.input_shapes[0], layer.output_shape
+    shape, out = _largest(layer), layer.output_shape
     if layer.op is Op.GLOBAL_AVERAGE_POOL:
         return Extent(1, shape.rows, shape.rows), Extent(1, shape.columns, shape.columns)
     return (
@@ -92,7 +97,8 @@ def _block_size(stream: Stream) -> tuple[int, int, int] | None:
 
 def _fits(stream: Stream, size: list[int]) -> bool:
     worst = max(_block_bits(stream, block) for block in _blocks(stream.layer, (size[0], size[1], size[2])))
-    doubled = stream.unit.double_buffering and stream.layer.output_elements > size[0] * size[1] * size[2]
+    outputs = stream.images * stream.layer.output_elements
+    doubled = stream.unit.double_buffering and outputs > size[0] * size[1] * size[2]
     return worst * (2 if doubled else 1) <= stream.room_bits
 
 
@@ -103,11 +109,11 @@ def _block_bits(stream: Stream, block: _Block) -> int:
 
 def _input_elements(stream: Stream, block: _Block) -> list[int]:
     """Elements of each input that one block reads; flattened or resized inputs scale with the block."""
-    layer = stream.layer
+    layer, largest = stream.layer, _largest(stream.layer)
     found = []
     for shape in layer.input_shapes:
         if shape.channels == layer.output_shape.channels:
-            found.append(block.channels * block.window)
+            found.append(block.channels * (block.window if shape == largest else shape.rows * shape.columns))
         else:
             share = block.channels * block.rows * block.columns
             found.append(-(-shape.elements * share // layer.output_elements))

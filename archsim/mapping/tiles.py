@@ -122,9 +122,15 @@ def _shapes(problem: Problem, tiling: Tiling) -> Iterator[_Shape]:
             finishes=last_channel,
             spills=leaves and not last_channel,
             holds=not leaves,
-            opens=first_channel and block.filters[0] == 0 and not any(first for first, _ in block.pixels),
+            opens=_opens(problem, block),
         )
         previous, block = block, following
+
+
+def _opens(problem: Problem, block: _Block) -> bool:
+    """Whether the tile is the first of its groups, or of all groups where they lie side by side."""
+    begins = (block.filters[0], block.channels[0], *(first for first, _ in block.pixels))
+    return not any(begins) and not (problem.array.packs_groups and block.group[0])
 
 
 def _window_of(problem: Problem) -> Callable[[tuple[int, int], tuple[int, int]], int]:
@@ -233,7 +239,8 @@ def _cycles(array: Array, shape: _Shape, folds: tuple[int, int], stream: int) ->
         rounds = rows * -(-shape.groups // array.columns)
     else:
         rounds = -(-shape.groups * rows * columns // array.parallel_folds)
-    uncounted = array.uncounted_cycles * shape.groups if shape.opens else 0
+    apart = 1 if array.packs_groups else shape.groups
+    uncounted = array.uncounted_cycles * apart if shape.opens else 0
     return rounds * (array.overhead_cycles + array.step_cycles * stream) - uncounted
 
 

@@ -69,7 +69,7 @@ class Traffic(Record):
     refetch: int = 0
     """Operands read again because they did not stay on chip."""
     spill: int = 0
-    """Partial sums and activations that left the chip and came back."""
+    """Partial sums that left the unit before they were finished, and came back."""
 
     @property
     def total(self) -> int:

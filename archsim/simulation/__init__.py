@@ -1,5 +1,5 @@
 """Schedule and architecture to events, and events to the energy ledger."""
 
-from archsim.simulation.simulate import simulate
+from archsim.simulation.run import simulate
 
 __all__ = ["simulate"]

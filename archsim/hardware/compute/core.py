@@ -149,7 +149,8 @@ class Core(ComputeUnit, kind="core"):
     def array(self, layer: Layer, *, resident: bool) -> Array:  # noqa: ARG002
         """Return one pixel times one vector of filters; the epilogue of a sum takes as long as a step.
 
-        The epilogue has the mix of a step: load bias and scale, multiply, shift, store, loop control.
+        Sums stay in vector registers. The epilogue has the mix of a step: load bias and scale, multiply,
+        shift, store, loop control.
         """
         step = self.instructions(layer).total
         return Array(
@@ -160,6 +161,7 @@ class Core(ComputeUnit, kind="core"):
             columns=self.lanes,
             overhead_cycles=step,
             step_cycles=step,
+            sums_in_place=True,
         )
 
     def streaming_cycles(self, layer: Layer, elements: int) -> int:

@@ -73,7 +73,9 @@ class PeArray(ComputeUnit, kind="pe_array"):
     """Partial-sum memory of the whole array, one SRAM bank per column."""
 
     depthwise_packing: bool = False
-    """Channels of a depthwise convolution lie side by side in the columns; needs an input feed per column."""
+    """Channels of a depthwise convolution lie side by side in the columns; needs an input feed per column.
+
+    Has no effect on an input-stationary array, whose columns hold pixels."""
 
     zero_gating: bool = False
     """Multiplier and adder hold still where the input is zero: saves energy, no time."""
@@ -155,18 +157,24 @@ class PeArray(ComputeUnit, kind="pe_array"):
         return Operands(bits, bits, bits, self._accumulator_bits)
 
     def array(self, layer: Layer, *, resident: bool) -> Array:  # noqa: ARG002
-        """Return the dataflow's folds; a layer takes one cycle less than their sum, as SCALE-Sim counts."""
+        """Return the dataflow's folds; a layer takes one cycle less than their sum, as SCALE-Sim counts.
+
+        A single PE has no fill from which to take that cycle. Groups lie side by side only where the columns
+        hold filters.
+        """
         flow = self._flow
+        overhead_cycles = flow.overhead_cycles(self.rows, self.columns)
+        packs = self.depthwise_packing and layer.is_depthwise and flow.across_columns == "filters"
         return Array(
             across_rows=flow.across_rows,
             across_columns=flow.across_columns,
             streamed=flow.streamed,
             rows=self.rows,
             columns=self.columns,
-            overhead_cycles=flow.overhead_cycles(self.rows, self.columns),
-            uncounted_cycles=1,
+            overhead_cycles=overhead_cycles,
+            uncounted_cycles=1 if overhead_cycles else 0,
             sums_in_place=flow.sums_in_place,
-            packs_groups=self.depthwise_packing and layer.is_depthwise,
+            packs_groups=packs,
         )
 
     def streaming_cycles(self, layer: Layer, elements: int) -> int:  # noqa: ARG002

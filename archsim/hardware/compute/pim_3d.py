@@ -163,11 +163,11 @@ class Pim3d(BankGroup, kind="pim_3d"):
         bank, sums = sram_bank(technology, self.bank_shape), sram_bank(technology, self.sums_shape)
         return {
             "array": self._cell_leakage(bank),
-            "accumulator": Sourced(sums.leakage_w, sums.source),
+            "accumulator": Sourced(sums.leakage_w, sums.leakage_source),
         }
 
     def _cell_leakage(self, bank: SramBank) -> Sourced:
-        watts, source = self.banks * bank.leakage_w, f"{self.banks} banks x {bank.source}"
+        watts, source = self.banks * bank.leakage_w, f"{self.banks} banks x {bank.leakage_source}"
         if not self.power_gating or self.gated_leakage_fraction is None:
             return Sourced(watts, source)
         kept = self.gated_leakage_fraction
