@@ -5,13 +5,14 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 SOURCES := $(wildcard kernels/*.pyx kernels/*.pxd kernels/*.h) setup.py pyproject.toml
 
-.PHONY: demo test test-all lint bench docs clean
+.PHONY: demo test lint bench docs golden clean
 
 demo: $(STAMP)
 	$(BIN)/archsim compare configs/von_neumann.yaml configs/pim_3d.yaml vgg16 -o out/demo
 
+# CI runs the longer checks too.
 test: $(STAMP)
-	$(BIN)/python -m pytest -n 2 $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 2 $(if $(CI),,-m "not slow") $(PYTEST_ARGS)
 
 lint: $(STAMP)
 	$(BIN)/ruff format --check archsim tests benchmarks scripts setup.py
@@ -24,13 +25,16 @@ lint: $(STAMP)
 bench: $(STAMP)
 	$(BIN)/python benchmarks/engine.py
 
+golden: $(STAMP)
+	$(BIN)/python scripts/make_golden.py
+
 docs: $(STAMP)
 	$(BIN)/python scripts/make_docs.py
 
 $(STAMP): $(SOURCES)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --config-settings editable_mode=compat --editable '.[dev]'
 	touch $@
 
 clean:

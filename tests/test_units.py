@@ -152,10 +152,10 @@ def test_what_is_wrong_is_said(text: object, dimension: str, fragments: list[str
 
 @pytest.mark.parametrize("number", ["1e999999", "1e-999999999999", "1e" + "9" * 80, "9" * 10**6])
 def test_absurd_numbers_are_refused_at_once(number: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(InputError):
         parse_quantity(f"{number} V", "voltage")
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
 
 
 @given(st.text(max_size=30), st.sampled_from(WHOLE + REAL))

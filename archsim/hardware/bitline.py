@@ -118,6 +118,12 @@ class BitLine:
         shift = time_ns * heat * polyval(overdrive, fit.temperature)
         return np.asarray(np.clip(-(shape + shift), 0.0, None), dtype=np.float64)
 
+    @property
+    def dead_time_s(self) -> float:
+        """Pulse in seconds below which the fit gives no drop: -b0 / b1, where b2 t^2 does not matter yet."""
+        offset, slope = optima().bit_line.drop[:2]
+        return -offset / slope * 1e-9
+
     def mismatch_v(self, time_s: ArrayLike) -> Floats:
         """Return the standard deviation of one cell's drop by mismatch, in volts."""
         m, time_ns = optima().bit_line.mismatch, np.asarray(time_s, dtype=np.float64) * 1e9

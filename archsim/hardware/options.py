@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -19,6 +19,15 @@ def _as_tuple(value: Any) -> Any:
     return (value,) if isinstance(value, str) else value
 
 
+def _each_loop_once(value: Any) -> Any:
+    if not isinstance(value, list | tuple) or sorted(map(str, value)) != sorted(get_args(Loop)):
+        raise InputError(
+            "expected filters, channels and pixels, each once, from the outermost to the innermost"
+        )
+    return value
+
+
+Loop = Literal["filters", "channels", "pixels"]
 Names = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
 
 
@@ -96,18 +105,12 @@ class MappingRule(_Options):
     groups: int | None = Field(default=None, ge=1)
     """Groups of a tile; more than one only where filters and channels are whole."""
 
-    order: tuple[
-        Literal["filters", "channels", "pixels"],
-        Literal["filters", "channels", "pixels"],
-        Literal["filters", "channels", "pixels"],
-    ] = ("filters", "pixels", "channels")
+    order: Annotated[tuple[Loop, Loop, Loop], BeforeValidator(_each_loop_once)] = (
+        "filters",
+        "pixels",
+        "channels",
+    )
     """Loops from the outermost to the innermost."""
-
-    @model_validator(mode="after")
-    def _each_loop_once(self) -> MappingRule:
-        if len(set(self.order)) != len(self.order):
-            raise InputError("expected filters, channels and pixels, each once", field="order")
-        return self
 
     def matches(self, layer: Layer) -> bool:
         """Whether the mapping applies to the layer."""

@@ -115,6 +115,10 @@ class BankGroup(ComputeUnit):
             within = time_s <= fitted_s * (1 + 1e-9)
             reason = f"sums last {time_s * 1e9:.4g} ns, the discharge model ends at {fitted_s * 1e9:g} ns"
             _require(within, field, reason)
+        pulse_s, dead_s = self.shared_line.unit_time_s, self.shared_line.line.dead_time_s
+        too_short = f"the shortest pulse lasts {pulse_s * 1e12:.3g} ps, the fitted bit line reacts after"
+        field = "rows_per_readout" if self.unit_time is None else "unit_time"
+        _require(pulse_s > dead_s, field, f"{too_short} {dead_s * 1e12:.3g} ps")
         _require(self.clock > 0, "clock", "must be above 0 Hz")
         for name, busy_s in self._busy_times().items():
             reason = f"{name} takes {busy_s * 1e9:.4g} ns, a cycle {1e9 / self.clock:.4g} ns"

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from archsim.errors import InputError
+from archsim.errors import InputError, nearest
 from archsim.hardware.architecture import Architecture
 from archsim.mapping import homes as homes_of
 from archsim.mapping.layers import LayerMapper, Mapped, Situation
@@ -46,6 +46,7 @@ class _Mapper:
 
     def __post_init__(self) -> None:
         options = self.architecture.schedule
+        _check_rules(self.network, self.architecture)
         self.placement = place(self.network, self.architecture)
         used = {share.unit for step in self.placement.steps for share in step.shares}
         image_major = options.batch_order == "image_major" and self.batch > 1
@@ -63,7 +64,7 @@ class _Mapper:
     def schedule(self) -> Schedule:
         options = {name: self._options(name) for name in self.bits}
         ranges = homes_of.live_ranges(self.placement, self.bits, options)
-        self._check_roots()
+        self._check_roots(ranges)
         chosen, blocked = homes_of.choose(ranges, len(self.placement.steps), self._cost)
         if blocked is not None:
             raise self._does_not_fit(self.placement.steps[blocked])
@@ -199,23 +200,26 @@ class _Mapper:
                     found.append((share.unit, share.layer, transfer))
         return found
 
-    def _check_roots(self) -> None:
-        """The last memory of a chain holds the weights of all layers behind it."""
+    def _check_roots(self, ranges: Sequence[homes_of.LiveRange]) -> None:
+        """The last memory of a chain holds all weights, and the activations that can live nowhere else."""
         machine = self.architecture
         needed: dict[str, int] = {}
         for step in self.placement.steps:
             for share in step.shares:
                 unit = machine.compute[share.unit]
-                if step.layer.is_mac:
-                    root = machine.root(unit.memory)
-                    bits = share.layer.weight_elements * unit.operands(share.layer).weight_bits
-                    needed[root] = needed.get(root, 0) + bits
+                bits = share.layer.weight_elements * unit.operands(share.layer).weight_bits
+                root = machine.root(unit.memory)
+                needed[root] = needed.get(root, 0) + bits
         for root, bits in needed.items():
+            bound = [live for live in ranges if live.options == (root,)]
+            steps = range(len(self.placement.steps))
+            alive = (sum(live.bits for live in bound if live.first <= i <= live.last) for i in steps)
+            total = bits + self.in_flight * max(alive, default=0)
             capacity = machine.memories[root].capacity_bits
-            if bits > capacity:
+            if total > capacity:
                 message = (
-                    f"'{root}' holds {capacity // 8} bytes, but the weights of '{self.network.name}' "
-                    f"take {-(-bits // 8)}"
+                    f"'{root}' holds {capacity // 8} bytes, but weights and activations of "
+                    f"'{self.network.name}' take {-(-total // 8)}"
                 )
                 raise machine.fault(message, f"memories.{root}")
 
@@ -228,6 +232,18 @@ class _Mapper:
             f"'{memory}' ({capacity} bytes) and the partial sums and weights that '{unit}' holds"
         )
         return self.architecture.fault(message, f"compute.{unit}")
+
+
+def _check_rules(network: Network, architecture: Architecture) -> None:
+    """Refuse given mappings of layers that do not exist or have no MACs; patterns may match nothing."""
+    names = {layer.name: layer for layer in network.layers}
+    for i, rule in enumerate(architecture.mapping):
+        for name in rule.layer:
+            if set(name) & set("*?[") or (name in names and names[name].is_mac):
+                continue
+            fault = "has no MACs to tile" if name in names else f"is not in '{network.name}'"
+            close = nearest(name, [known for known, layer in names.items() if layer.is_mac])
+            raise architecture.fault(f"layer '{name}' {fault}", f"mapping.{i}.layer", close)
 
 
 def _resident_units(placement: Placement, architecture: Architecture) -> list[str]:

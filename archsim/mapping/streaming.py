@@ -85,14 +85,19 @@ def _extents(layer: Layer) -> tuple[Extent, Extent]:
 
 
 def _block_size(stream: Stream) -> tuple[int, int, int] | None:
-    """Largest channels x rows x columns that fit, halving one axis after the other."""
+    """Largest channels x rows x columns that fit, halving one axis after the other.
+
+    A unit with a data buffer of its own takes a single output whatever its window needs: the window passes
+    through the buffer piece by piece.
+    """
     out = stream.layer.output_shape
     size = [out.channels, out.rows, out.columns]
     order = (1, 2, 0) if _mixes_channels(stream.layer) else (0, 1, 2)
     for axis in order:
         while size[axis] > 1 and not _fits(stream, size):
             size[axis] = -(-size[axis] // 2)
-    return (size[0], size[1], size[2]) if _fits(stream, size) else None
+    passes = stream.unit.streaming_capacity_bits is not None
+    return (size[0], size[1], size[2]) if passes or _fits(stream, size) else None
 
 
 def _fits(stream: Stream, size: list[int]) -> bool:
@@ -115,9 +120,15 @@ def _input_elements(stream: Stream, block: _Block) -> list[int]:
         if shape.channels == layer.output_shape.channels:
             found.append(block.channels * (block.window if shape == largest else shape.rows * shape.columns))
         else:
-            share = block.channels * block.rows * block.columns
-            found.append(-(-shape.elements * share // layer.output_elements))
+            found.append(_scaled_elements(layer, shape, block.channels * block.rows * block.columns))
     return found
+
+
+def _scaled_elements(layer: Layer, shape: TensorShape, outputs: int) -> int:
+    """Share of an input whose channels differ; a strided copy reads only what it keeps."""
+    if layer.function == "copy":
+        return -(-outputs * shape.channels // layer.output_shape.channels)
+    return -(-shape.elements * outputs // layer.output_elements)
 
 
 def _blocks(layer: Layer, size: tuple[int, int, int]) -> Iterator[_Block]:

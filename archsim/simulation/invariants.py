@@ -45,6 +45,9 @@ def _parts(architecture: Architecture, execution: Execution) -> Iterator[str]:
         name = f"layer '{part.layer.name}' on '{part.unit}'"
         macs = sum(tile.work.macs * count for tile, count in record.tiles.items())
         yield from _differ(f"{name} MACs", macs, part.layer.macs * images)
+        slots = record.busy_cycles * architecture.compute[part.unit].multipliers
+        if slots < macs:
+            yield f"{name}: {macs} MACs in {record.busy_cycles} cycles, fewer than its multipliers need"
         finished = sum(tile.finished_bits * count for tile, count in record.tiles.items())
         width = architecture.compute[part.unit].operands(part.layer).output_bits
         yield from _differ(f"{name} output bits", finished, part.layer.output_elements * images * width)

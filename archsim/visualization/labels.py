@@ -16,7 +16,6 @@ DARK = "#333333"
 """Colour of labels that belong to lines."""
 
 _CLEARANCE = 14
-_RADII = (0, 8, 16, 26)
 _DIRECTIONS = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1))
 _HEIGHT = 1.15 * FONT_POINTS
 _GLYPH = 0.58 * FONT_POINTS
@@ -42,10 +41,7 @@ class Dot:
 
 
 def name_dots(axes: Axes, dots: Sequence[Dot], lines: Sequence[Line] = ()) -> int:
-    """Write the names of the dots, the first ones first, off the lines; return how many found no free place.
-
-    A name that stands away from its dot is joined to it by a thin line.
-    """
+    """Write the names beside their dots, the first ones first; return how many found no free place."""
     centres = points(axes, [(dot.x, dot.y) for dot in dots])
     taken = [_around(centre, dot.radius) for centre, dot in zip(centres, dots, strict=True)]
     taken += [box for line in lines for box in _along(axes, line)]
@@ -116,23 +112,20 @@ def _data(axes: Axes, place: Place) -> Place:
 
 
 def _free_place(dot: Dot, centre: Place, taken: Sequence[Box], frame: Box) -> Box | None:
-    """Return the nearest box beside the dot that touches nothing and stays inside the axes."""
+    """Return the box beside the dot that touches nothing and stays inside the axes."""
     width = _GLYPH * len(dot.name)
-    for radius in _RADII:
-        for dx, dy in _DIRECTIONS:
-            reach = dot.radius + radius + 1.5
-            x = centre[0] + dx * (reach + width / 2)
-            y = centre[1] + dy * (reach + _HEIGHT / 2)
-            box = (x - width / 2, y - _HEIGHT / 2, x + width / 2, y + _HEIGHT / 2)
-            if _inside(box, frame) and not any(_touch(box, other) for other in taken):
-                return box
+    reach = dot.radius + 1.5
+    for dx, dy in _DIRECTIONS:
+        x = centre[0] + dx * (reach + width / 2)
+        y = centre[1] + dy * (reach + _HEIGHT / 2)
+        box = (x - width / 2, y - _HEIGHT / 2, x + width / 2, y + _HEIGHT / 2)
+        if _inside(box, frame) and not any(_touch(box, other) for other in taken):
+            return box
     return None
 
 
 def _write(axes: Axes, dot: Dot, centre: Place, box: Box) -> None:
     middle = ((box[0] + box[2]) / 2 - centre[0], (box[1] + box[3]) / 2 - centre[1])
-    far = max(abs(middle[0]) - (box[2] - box[0]) / 2, abs(middle[1]) - _HEIGHT / 2) > dot.radius + 4
-    line = {"arrowstyle": "-", "linewidth": 0.4, "color": "#777777", "shrinkA": 0, "shrinkB": dot.radius}
     axes.annotate(
         dot.name,
         (dot.x, dot.y),
@@ -141,7 +134,6 @@ def _write(axes: Axes, dot: Dot, centre: Place, box: Box) -> None:
         ha="center",
         va="center",
         fontsize=FONT_POINTS,
-        arrowprops=line if far else None,
         zorder=4,
     )
 

@@ -75,6 +75,8 @@ def roofline(report: Report, roofs: Roofs) -> Figure:
     hidden = name_dots(axes, [_dot(point) for point in longest_first], lines)
     if hidden:
         _tell_hidden(axes, hidden)
+    if not all(point.moves for point in points):
+        _explain_edge(axes, roofs.memory)
     return figure
 
 
@@ -162,6 +164,11 @@ def _draw_points(axes: Axes, points: Sequence[_Point], colour: str) -> None:
         )
 
 
+def _explain_edge(axes: Axes, memory: str) -> None:
+    text = f"triangles: no {memory} traffic"
+    axes.text(0.99, 0.07, text, transform=axes.transAxes, ha="right", fontsize=FONT_POINTS, color=DARK)
+
+
 def _tell_hidden(axes: Axes, hidden: int) -> None:
-    text = f"{hidden} layers of little time are not named"
+    text = f"{hidden} layers are not named"
     axes.text(0.99, 0.02, text, transform=axes.transAxes, ha="right", fontsize=FONT_POINTS, color=DARK)

@@ -171,10 +171,10 @@ def _edited(case: Case) -> tuple[str, Position | None]:
 
 
 def _caught(read: Read, text: str) -> InputError:
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(InputError) as caught:
         read(text)
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
     return caught.value
 
 

@@ -162,11 +162,11 @@ LADDER = "a0: &a0 [1]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}]\n" for n in range(1
 )
 @pytest.mark.usefixtures("either_parser")
 def test_bombs_are_refused_quickly(text: str, message: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(InputError, match=message.replace("*", r"\*")) as caught:
         compose(text, "f")
     assert caught.value.position is not None
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
 
 
 @pytest.mark.usefixtures("either_parser")

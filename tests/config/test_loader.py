@@ -208,12 +208,12 @@ def test_files_that_are_no_document(
     write: Write, content: bytes, place: tuple[int, int], message: str
 ) -> None:
     path = write("f.yaml", content)
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(InputError, match=message) as caught:
         load_document(path)
     assert caught.value.position is not None
     assert (caught.value.position.line, caught.value.position.column) in (place, (1, 4))
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
 
 
 def test_what_is_no_regular_file_is_refused(tmp_path: Path) -> None:

@@ -67,6 +67,8 @@ def test_only_depthwise_layers_are_packed_and_only_on_request():
     depthwise = replace(CONV, groups=16, output_shape=TensorShape(16, 14, 14))
     assert array(depthwise_packing=True).array(depthwise, resident=False).packs_groups
     assert not array(depthwise_packing=True).array(CONV, resident=False).packs_groups
+    two_each = replace(depthwise, output_shape=TensorShape(32, 14, 14))
+    assert not array(depthwise_packing=True).array(two_each, resident=False).packs_groups
     assert not array().array(depthwise, resident=False).packs_groups
 
 

@@ -14,7 +14,7 @@ from archsim.mapping.schedule import Tiling
 from archsim.mapping.tiles import Places
 from archsim.workload import Gemm
 
-ORDERS: list[tuple[str, str, str]] = list(permutations(("filters", "channels", "pixels")))
+ORDERS = [(a, b, c) for a, b, c in permutations(("filters", "channels", "pixels"))]
 WIDTHS = (4, 8, 16)
 PLACES = Places(unit="unit", memory="buffer", weights="home", inputs="home", outputs="home")
 # Rows, columns and stream of the three dataflows; "pim": weights in place, several banks at once.

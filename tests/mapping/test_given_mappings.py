@@ -16,7 +16,7 @@ from archsim.mapping.mapper import map_network
 from archsim.mapping.placement import place
 from archsim.mapping.prices import Prices
 from archsim.mapping.schedule import Part, Schedule
-from archsim.workload import Conv2d, Network, build_network
+from archsim.workload import Conv2d, MaxPool, Network, build_network
 
 
 def conv(name: str = "c", filters: int = 64, *, groups: int = 1) -> Conv2d:
@@ -144,7 +144,7 @@ def test_tiles_larger_than_the_layer_are_refused_with_their_place(
     ["{layer: c}", "{layer: c, rows: 112}", "{layer: c, filters: 1, order: [pixels, filters, channels]}"],
 )
 def test_a_given_mapping_that_does_not_fit_is_refused_with_its_place(tmp_path: Path, rule: str) -> None:
-    path = config_file(tmp_path, f"mapping:\n  - {{layer: other}}\n  - {rule}\n")
+    path = config_file(tmp_path, f'mapping:\n  - {{layer: "other*"}}\n  - {rule}\n')
     with pytest.raises(InputError, match="the tile does not fit: layer 'c' needs smaller ones") as caught:
         map_network(one((3, 224, 224)), Architecture.load(path))
     assert caught.value.field == "mapping.1"
@@ -159,3 +159,19 @@ def test_groups_share_a_tile_only_whole() -> None:
     split = Architecture.load("von_neumann", ["mapping=[{layer: c, groups: 2, filters: 2}]"])
     with pytest.raises(InputError, match="or whole groups"):
         map_network(net, split)
+
+
+@pytest.mark.parametrize(
+    ("name", "message", "suggestion"),
+    [("conv_1", "layer 'conv_1' is not in 'n'", "conv1"), ("pool", "layer 'pool' has no MACs to tile", None)],
+)
+def test_a_rule_for_a_layer_that_cannot_be_tiled_is_refused(
+    tmp_path: Path, name: str, message: str, suggestion: str | None
+) -> None:
+    net = build_network("n", (3, 8, 8), [conv("conv1"), MaxPool(name="pool", kernel=2)])
+    path = config_file(tmp_path, f"mapping:\n  - {{layer: {name}, rows: 2}}\n")
+    with pytest.raises(InputError) as caught:
+        map_network(net, Architecture.load(path))
+    assert (caught.value.message, caught.value.suggestion) == (message, suggestion)
+    assert caught.value.position is not None
+    assert caught.value.position.line == 5

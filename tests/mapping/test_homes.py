@@ -166,6 +166,20 @@ def test_homes_never_overfill_a_memory() -> None:
             assert TENSOR * len(live & held) <= kibibytes * 1024
 
 
+@pytest.mark.parametrize("kibibytes", CAPACITIES)
+def test_tiles_fit_beside_the_tensors_that_stay(kibibytes: int) -> None:
+    net, bits = residual(), 8 * TENSOR
+    schedule = map_network(net, machine_with(kibibytes))
+    held = held_in(schedule, net, "buffer")
+    alive = {"a": {"a"}, "b": {"a", "b"}, "c": {"a", "b", "c"}, "s": {"a", "c", "s"}, "d": {"s", "d"}}
+    for part in schedule.parts:
+        room = 8 * 1024 * kibibytes - bits * len(held & alive[part.layer.name])
+        for run in part.runs:
+            staged = [transfer.bits for transfer in run.tile.loads if transfer.destination == "buffer"]
+            staged += [transfer.bits for transfer in run.tile.stores if transfer.source == "buffer"]
+            assert sum(staged) <= room
+
+
 def test_traffic_never_rises_with_the_capacity_of_the_buffer() -> None:
     traffic = []
     for kibibytes in CAPACITIES:

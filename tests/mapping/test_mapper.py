@@ -11,7 +11,16 @@ from archsim.errors import InputError
 from archsim.hardware.architecture import Architecture
 from archsim.mapping.mapper import map_network
 from archsim.mapping.schedule import Part, Schedule
-from archsim.workload import Activation, Conv2d, Linear, MaxPool, Network, build_network, load_network
+from archsim.workload import (
+    Activation,
+    Conv2d,
+    GlobalAveragePool,
+    Linear,
+    MaxPool,
+    Network,
+    build_network,
+    load_network,
+)
 
 
 def conv(name: str = "c", filters: int = 64) -> Conv2d:
@@ -88,11 +97,24 @@ def test_weights_that_the_outermost_memory_cannot_hold_are_refused(tmp_path: Pat
     path = config_file(tmp_path, "")
     with pytest.raises(InputError) as caught:
         map_network(net, Architecture.load(path))
-    # Two channels of 8 Gb in x16 parts hold 2 GiB; the weights take 4.9 GB.
+    # Two channels of 8 Gb in x16 parts hold 2 GiB; the weights take 4.9 GB, input and result 70 kB each.
     holds = Architecture.load(path).memories["dram"].capacity_bits // 8
-    expected = f"'dram' holds {holds} bytes, but the weights of 'n' take {70_000 * 70_000}"
+    expected = f"'dram' holds {holds} bytes, but weights and activations of 'n' take {70_002 * 70_000}"
     assert (caught.value.message, caught.value.field) == (expected, "memories.dram")
     assert caught.value.position is not None
+
+
+def test_activations_that_fill_the_outermost_memory_are_refused_by_its_name() -> None:
+    net = build_network("n", (3, 30_000, 30_000), [Conv2d(name="c", out_channels=1, kernel=1)])
+    with pytest.raises(InputError, match=r"'dram' holds .* weights and activations of 'n' take 3600000003"):
+        map_network(net, Architecture.load("von_neumann"))
+
+
+def test_a_window_larger_than_the_data_buffer_passes_through_it() -> None:
+    net = build_network("n", (4, 200, 200), [GlobalAveragePool(name="p")])
+    (part,) = map_network(net, Architecture.load("von_neumann")).parts
+    assert part.tile_count == 4
+    assert sum(load.bits * run.count for run in part.runs for load in run.tile.loads) == 8 * 4 * 200 * 200
 
 
 def test_a_core_executes_convolutions_if_it_must() -> None:

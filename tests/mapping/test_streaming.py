@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from itertools import product
 from math import prod
 
@@ -150,10 +151,16 @@ def test_layers_that_mix_channels_keep_them_together_as_long_as_they_can() -> No
     assert first_block(stream(only(LAYERS["activation"]), 1000))[0] < 12
 
 
-def test_a_room_for_less_than_one_output_is_refused() -> None:
+def test_a_room_for_less_than_one_output_is_refused_where_blocks_stay_in_a_memory() -> None:
     layer = only(LAYERS["global_average_pool"])
-    assert runs(stream(layer, 15 * 13)) is None
-    assert runs(stream(layer, 2 * (15 * 13 + 1))) is not None
+    npu = Architecture.load("von_neumann").compute["npu"]
+    assert runs(replace(stream(layer, 15 * 13), unit=npu)) is None
+    assert runs(replace(stream(layer, 2 * (15 * 13 + 1)), unit=npu)) is not None
+
+
+def test_a_window_larger_than_the_data_buffer_passes_through_one_output_at_a_time() -> None:
+    (run,) = runs(stream(only(LAYERS["global_average_pool"]), 15 * 13))
+    assert (run.count, run.tile.work.elements) == (12, 1)
 
 
 def test_tensors_that_live_where_the_unit_works_do_not_move() -> None:

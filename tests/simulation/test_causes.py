@@ -48,8 +48,8 @@ def test_refetched_weights():
     assert row.traffic["dram"] == Traffic(compulsory=320, refetch=3 * 64)
 
 
-# 8 b per cycle at the private port: the 198 B that conv reads and the 12 B that it writes there take 210 cycles,
-# longer than the 143 of computing. Loaded at edge 107, so 317 cycles.
+# 8 b per cycle at the private port: the 198 B that conv reads and the 12 B that it writes there take 210
+# cycles, longer than the 143 of computing. Loaded at edge 107, so 317 cycles.
 def test_a_layer_bound_by_the_private_port():
     memories = TINY["memories"] | {"buffer": TINY["memories"]["buffer"] | {"width": "8 b"}}
     conv = simulate(tiny(memories=memories), network()).layers[0]

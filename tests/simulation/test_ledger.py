@@ -224,8 +224,8 @@ def test_bounds_and_utilization(report):
     assert rows["relu"].utilization == rows["pool"].utilization == 0
 
 
-# Picoseconds that each resource needs for conv: 143 cycles; 688 b over the bus, out of the DRAM at 6.4 GB/s less
-# refresh and into the buffer at 64 b x 500 MHz of the bus; 1680 b through the private port.
+# Picoseconds that each resource needs for conv: 143 cycles; 688 b over the bus, out of the DRAM at 6.4 GB/s
+# less refresh and into the buffer at 64 b x 500 MHz of the bus; 1680 b through the private port.
 def test_needs_of_every_resource():
     architecture = tiny()
     conv = accounts(architecture, Engine(architecture, map_network(network(), architecture)).run())[0]

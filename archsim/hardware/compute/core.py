@@ -96,6 +96,11 @@ class Core(ComputeUnit, kind="core"):
         return False
 
     @property
+    def streaming_capacity_bits(self) -> int:
+        """Room of the data buffer, through which the blocks of layers without MACs pass."""
+        return self.data_capacity * 8
+
+    @property
     def multipliers(self) -> int:
         """One multiplier per lane."""
         return self.lanes

@@ -164,7 +164,8 @@ class PeArray(ComputeUnit, kind="pe_array"):
         """
         flow = self._flow
         overhead_cycles = flow.overhead_cycles(self.rows, self.columns)
-        packs = self.depthwise_packing and layer.is_depthwise and flow.across_columns == "filters"
+        one_filter_each = layer.is_depthwise and layer.gemm.filters == 1
+        packs = self.depthwise_packing and one_filter_each and flow.across_columns == "filters"
         return Array(
             across_rows=flow.across_rows,
             across_columns=flow.across_columns,
