@@ -20,7 +20,7 @@ lint: $(STAMP)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/codespell archsim tests docs configs traces kernels README.md CHANGELOG.md
-	$(BIN)/interrogate -q
+	$(BIN)/interrogate -q archsim
 
 bench: $(STAMP)
 	$(BIN)/python benchmarks/engine.py

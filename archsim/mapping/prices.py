@@ -91,20 +91,27 @@ class Prices:
         outputs = self.move(places.memory, places.outputs)
         reload = self.move(places.outputs, places.memory)
         weight_port_j = 0.0 if in_cells else read_j * operands.weight_bits
+        energies = unit.energies(machine.technology, layer)
+
+        def unit_j(work: Work) -> float:
+            """Energy per element of the one feature that is set; actions are linear in every feature."""
+            counts = unit.counts(layer, work)
+            return sum(count * energies[action].value for action, count in counts.items()) / _PROBE
+
         return Costs(
             fill_weight_j=weights[0],
             fill_input_j=inputs[0],
             store_output_j=outputs[0],
             spill_j=outputs[0] + reload[0] + read_j + write_j,
-            mac_j=self._unit_j(layer, places, Work(macs=_PROBE)),
-            input_read_j=self._unit_j(layer, places, Work(input_reads=_PROBE)) + read_j * operands.input_bits,
-            weight_read_j=self._unit_j(layer, places, Work(weight_reads=_PROBE)) + weight_port_j,
-            pass_j=self._unit_j(layer, places, Work(output_passes=_PROBE)),
-            output_j=self._unit_j(layer, places, Work(outputs=_PROBE)) + write_j * operands.output_bits,
-            sum_read_j=self._unit_j(layer, places, Work(accumulator_reads=_PROBE)),
-            sum_write_j=self._unit_j(layer, places, Work(accumulator_writes=_PROBE)),
-            weight_write_j=self._unit_j(layer, places, Work(weight_writes=_PROBE)),
-            cycle_j=self._unit_j(layer, places, Work(cycles=_PROBE)),
+            mac_j=unit_j(Work(macs=_PROBE)),
+            input_read_j=unit_j(Work(input_reads=_PROBE)) + read_j * operands.input_bits,
+            weight_read_j=unit_j(Work(weight_reads=_PROBE)) + weight_port_j,
+            pass_j=unit_j(Work(output_passes=_PROBE)),
+            output_j=unit_j(Work(outputs=_PROBE)) + write_j * operands.output_bits,
+            sum_read_j=unit_j(Work(accumulator_reads=_PROBE)),
+            sum_write_j=unit_j(Work(accumulator_writes=_PROBE)),
+            weight_write_j=unit_j(Work(weight_writes=_PROBE)),
+            cycle_j=unit_j(Work(cycles=_PROBE)),
             tile_j=self.launch_j(places.unit),
             static_w=self.static_w,
             weight_ps=weights[1],
@@ -115,13 +122,6 @@ class Prices:
             cycle_ps=1e12 / unit.clock,
             latency_ps=float(self.latency_ps(places.inputs, places.memory)),
         )
-
-    def _unit_j(self, layer: Layer, places: Places, work: Work) -> float:
-        """Energy per element of the one feature that is set; actions are linear in every feature."""
-        unit = self.architecture.compute[places.unit]
-        energies = unit.energies(self.architecture.technology, layer)
-        counts = unit.counts(layer, work)
-        return sum(count * energies[action].value for action, count in counts.items()) / _PROBE
 
     def streaming_j(self, layer: Layer, unit: str, elements: int) -> float:
         """Energy that a unit spends on ``elements`` outputs of a layer without MACs, without its traffic."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
+from functools import cache
 from typing import Annotated, Protocol, cast
 
 from pydantic import Field, field_validator, model_validator
@@ -39,6 +40,11 @@ class _Dataflow(Protocol):
     sums_in_place: bool
 
     def overhead_cycles(self, rows: int, columns: int) -> int: ...
+
+
+@cache
+def _dataflow(kind: str) -> _Dataflow:
+    return cast(_Dataflow, resolve("dataflows", kind))
 
 
 class PeArray(ComputeUnit, kind="pe_array"):
@@ -126,7 +132,7 @@ class PeArray(ComputeUnit, kind="pe_array"):
 
     @property
     def _flow(self) -> _Dataflow:
-        return cast(_Dataflow, resolve("dataflows", self.dataflow))
+        return _dataflow(self.dataflow)
 
     @property
     def _held(self) -> frozenset[str]:
