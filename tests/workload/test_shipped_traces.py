@@ -13,20 +13,18 @@ from archsim.errors import InputError
 from archsim.workload import Op, TensorShape, TraceDocument, load_network
 
 # Multiply-accumulates and parameters in millions, with the digits that the source prints; None where it
-# prints none. Parameters: torchvision's model pages; Caffe's bvlc_alexnet (two groups) for alexnet;
-# kuangliu/pytorch-cifar for vgg16_cifar. MACs: counts of the torchvision graphs with shape inference.
+# prints none. Parameters of networks with a graph are checked against it elsewhere; alexnet's follow from its
+# shapes with two groups [calc].
 PUBLISHED = {
     "alexnet": ("724.4", "60.965224"),
-    "googlenet": ("1498.38", "6.624904"),
+    "googlenet": ("1498.38", "6.624904"),  # num_params of torchvision GoogLeNet_Weights [pub]
     "lenet5": (None, "0.061706"),
-    "mobilenet_v1": ("569", "4.2"),  # Howard et al. 2017, Table 4 [pub]
     "mobilenet_v2": ("300.8", "3.504872"),
     "resnet18": ("1814", "11.689512"),
-    "resnet20": (None, "0.27"),  # He et al. 2016, Table 6 [pub]
     "resnet50": ("4089", "25.557032"),
-    "squeezenet1_1": (None, "1.235496"),
+    "squeezenet1_1": (None, "1.235496"),  # num_params of torchvision SqueezeNet1_1_Weights [pub]
     "vgg16": ("15470.264320", "138.357544"),
-    "vgg16_cifar": ("313", "14.73"),
+    "vgg16_cifar": ("313", "14.73"),  # by hand from the shapes: 14,714,688 + 8,448 + 5,130 [calc]
 }
 
 
