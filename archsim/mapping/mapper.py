@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -43,12 +44,13 @@ class _Mapper:
     in_flight: int = field(init=False)
     layers: LayerMapper = field(init=False)
     bits: dict[str, int] = field(init=False)
+    sharers: dict[str, int] = field(init=False)
 
     def __post_init__(self) -> None:
         options = self.architecture.schedule
         _check_rules(self.network, self.architecture)
         self.placement = place(self.network, self.architecture)
-        used = {share.unit for step in self.placement.steps for share in step.shares}
+        used = {share.unit for _, share in self.placement.shares}
         image_major = options.batch_order == "image_major" and self.batch > 1
         self.repeats = self.batch if image_major else 1
         wanted = options.images_in_flight or len(used)
@@ -60,6 +62,7 @@ class _Mapper:
             resident=frozenset(_resident_units(self.placement, self.architecture)),
         )
         self.bits = self._tensor_bits()
+        self.sharers = self._sharers(used)
 
     def schedule(self) -> Schedule:
         options = {name: self._options(name) for name in self.bits}
@@ -79,12 +82,11 @@ class _Mapper:
     def _tensor_bits(self) -> dict[str, int]:
         """Bits of every stored tensor, as wide as its producer writes it (the input: as it is read)."""
         width: dict[str, int] = {}
-        for step in self.placement.steps:
-            for share in step.shares:
-                operands = self.architecture.compute[share.unit].operands(step.layer)
-                for name in step.inputs:
-                    width.setdefault(name, operands.input_bits)
-                width[step.output] = max(operands.output_bits, width.get(step.output, 0))
+        for step, share in self.placement.shares:
+            operands = self.architecture.compute[share.unit].operands(step.layer)
+            for name in step.inputs:
+                width.setdefault(name, operands.input_bits)
+            width[step.output] = max(operands.output_bits, width.get(step.output, 0))
         images = self.layers.images
         return {name: images * self.placement.elements[name] * bits for name, bits in width.items()}
 
@@ -93,8 +95,7 @@ class _Mapper:
         machine = self.architecture
         touching = [
             machine.compute[share.unit].memory
-            for step in self.placement.steps
-            for share in step.shares
+            for step, share in self.placement.shares
             if name == step.output or name in step.inputs
         ]
         root = machine.root(touching[0])
@@ -106,14 +107,15 @@ class _Mapper:
     def _room(self, memory: str, occupied: Mapping[str, int]) -> int:
         """Bits left for tiles in a memory: its share of the images in flight and of the units that use it."""
         capacity = self.architecture.memories[memory].capacity_bits // self.in_flight
-        return (capacity - occupied.get(memory, 0)) // self._sharers(memory)
+        return (capacity - occupied.get(memory, 0)) // self.sharers[memory]
 
-    def _sharers(self, memory: str) -> int:
-        """Units that may hold tiles in the memory at the same time while one image is in the network."""
-        if self._is_chain():
-            return 1
-        users = {share.unit for step in self.placement.steps for share in step.shares}
-        return max(1, sum(self.architecture.compute[unit].memory == memory for unit in users))
+    def _sharers(self, used: set[str]) -> dict[str, int]:
+        """Units that may hold tiles in each memory at the same time while one image is in the network."""
+        sharers = dict.fromkeys(self.architecture.memories, 1)
+        if not self._is_chain():
+            users = Counter(self.architecture.compute[unit].memory for unit in used)
+            sharers.update(users)
+        return sharers
 
     def _is_chain(self) -> bool:
         steps = self.placement.steps
@@ -190,26 +192,25 @@ class _Mapper:
 
     def _setup(self) -> list[tuple[str, Layer, Transfer]]:
         found = []
-        for step in self.placement.steps:
-            for share in step.shares:
-                unit = self.architecture.compute[share.unit]
-                if share.unit in self.layers.resident and step.layer.is_mac:
-                    bits = share.layer.weight_elements * unit.operands(share.layer).weight_bits
-                    source = self.architecture.root(unit.memory)
-                    transfer = Transfer("weights", source, share.unit, bits)
-                    found.append((share.unit, share.layer, transfer))
+        for _, share in self.placement.shares:
+            if share.unit in self.layers.resident and share.layer.is_mac:
+                transfer = Transfer("weights", self._root(share), share.unit, self._weight_bits(share))
+                found.append((share.unit, share.layer, transfer))
         return found
+
+    def _root(self, share: Share) -> str:
+        return self.architecture.root(self.architecture.compute[share.unit].memory)
+
+    def _weight_bits(self, share: Share) -> int:
+        operands = self.architecture.compute[share.unit].operands(share.layer)
+        return share.layer.weight_elements * operands.weight_bits
 
     def _check_roots(self, ranges: Sequence[homes_of.LiveRange]) -> None:
         """The last memory of a chain holds all weights, and the activations that can live nowhere else."""
         machine = self.architecture
-        needed: dict[str, int] = {}
-        for step in self.placement.steps:
-            for share in step.shares:
-                unit = machine.compute[share.unit]
-                bits = share.layer.weight_elements * unit.operands(share.layer).weight_bits
-                root = machine.root(unit.memory)
-                needed[root] = needed.get(root, 0) + bits
+        needed: Counter[str] = Counter()
+        for _, share in self.placement.shares:
+            needed[self._root(share)] += self._weight_bits(share)
         for root, bits in needed.items():
             bound = [live for live in ranges if live.options == (root,)]
             steps = range(len(self.placement.steps))
@@ -248,10 +249,9 @@ def _check_rules(network: Network, architecture: Architecture) -> None:
 
 def _resident_units(placement: Placement, architecture: Architecture) -> list[str]:
     layers: dict[str, list[Layer]] = {}
-    for step in placement.steps:
-        for share in step.shares:
-            if step.layer.is_mac:
-                layers.setdefault(share.unit, []).append(share.layer)
+    for _, share in placement.shares:
+        if share.layer.is_mac:
+            layers.setdefault(share.unit, []).append(share.layer)
     return [unit for unit, held in layers.items() if _keeps_resident(architecture, unit, held)]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from archsim.hardware.architecture import Architecture
-from archsim.hardware.options import first_match
+from archsim.hardware.options import PlacementRule, first_match
 from archsim.workload.layer import Layer, Op, TensorShape
 from archsim.workload.network import INPUT, Network
 
@@ -59,6 +59,11 @@ class Placement:
     stored: dict[str, str]
     results: frozenset[str]
 
+    @property
+    def shares(self) -> Iterator[tuple[Step, Share]]:
+        """Every share with its step, in execution order."""
+        return ((step, share) for step in self.steps for share in step.shares)
+
 
 def place(network: Network, architecture: Architecture) -> Placement:
     """Place every layer by the first rule that matches.
@@ -68,15 +73,16 @@ def place(network: Network, architecture: Architecture) -> Placement:
     InputError
         If no rule matches a layer or the unit of the first match cannot execute it.
     """
-    units = {layer.name: _units(layer, architecture) for layer in network.layers if is_executed(layer)}
+    rules = {layer.name: _rule(layer, architecture) for layer in network.layers if is_executed(layer)}
+    units = {name: rule.unit for name, rule in rules.items()}
     fused = {
         layer.name: producer
         for layer in network.layers
         if (producer := _producer_to_fuse(layer, network, architecture, units)) is not None
     }
-    for layer in network.layers:
-        if layer.name in units and layer.name not in fused:
-            _check_executable(layer, architecture)
+    for name, rule in rules.items():
+        if name not in fused:
+            _check_executable(network.layer(name), rule, architecture)
     stored = _Storage(network, fused)
     riders: dict[str, list[Layer]] = {}
     for name, producer in fused.items():
@@ -107,25 +113,22 @@ def is_executed(layer: Layer) -> bool:
     return not layer.folded and layer.op is not Op.CONCAT
 
 
-def _units(layer: Layer, architecture: Architecture) -> tuple[str, ...]:
+def _rule(layer: Layer, architecture: Architecture) -> PlacementRule:
     rule = first_match(architecture.placement, layer)
     if rule is None:
         message = (
             f"no rule places layer '{layer.name}' ({layer.op}); add one such as {{op: \"*\", unit: ...}}"
         )
         raise architecture.fault(message, "placement")
-    return rule.unit
+    return rule
 
 
-def _check_executable(layer: Layer, architecture: Architecture) -> None:
-    for i, rule in enumerate(architecture.placement):
-        if rule.matches(layer):
-            for unit in rule.unit:
-                refusal = architecture.compute[unit].refusal(layer)
-                if refusal is not None:
-                    message = f"'{unit}' cannot execute layer '{layer.name}' ({layer.op}): {refusal}"
-                    raise architecture.fault(message, f"placement.{i}.unit")
-            return
+def _check_executable(layer: Layer, rule: PlacementRule, architecture: Architecture) -> None:
+    for unit in rule.unit:
+        refusal = architecture.compute[unit].refusal(layer)
+        if refusal is not None:
+            message = f"'{unit}' cannot execute layer '{layer.name}' ({layer.op}): {refusal}"
+            raise architecture.fault(message, f"placement.{architecture.placement.index(rule)}.unit")
 
 
 def _producer_to_fuse(
@@ -163,9 +166,9 @@ def _shares(layer: Layer, units: tuple[str, ...]) -> Iterator[Share]:
 
 def _splits(layer: Layer) -> bool:
     """Whether channels can be computed apart; else the first unit takes the whole layer."""
-    mixes = layer.op is Op.SOFTMAX or layer.function == "local_response_norm"
     channels = layer.output_shape.channels
-    return layer.is_mac or not (mixes or any(shape.channels != channels for shape in layer.input_shapes))
+    others = any(shape.channels != channels for shape in layer.input_shapes)
+    return layer.is_mac or not (layer.mixes_channels or others)
 
 
 def _narrow(layer: Layer, part: int, whole: int) -> Layer:

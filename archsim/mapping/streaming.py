@@ -12,11 +12,6 @@ from archsim.mapping.schedule import Run, Tile, Transfer
 from archsim.workload.layer import Layer, Op, TensorShape
 
 
-def _mixes_channels(layer: Layer) -> bool:
-    """Whether an output needs all channels of its position, so that rows are split before channels."""
-    return layer.op is Op.SOFTMAX or layer.function == "local_response_norm"
-
-
 @dataclass(frozen=True, slots=True)
 class Stream:
     """One layer without MACs on one unit.
@@ -92,7 +87,8 @@ def _block_size(stream: Stream) -> tuple[int, int, int] | None:
     """
     out = stream.layer.output_shape
     size = [out.channels, out.rows, out.columns]
-    order = (1, 2, 0) if _mixes_channels(stream.layer) else (0, 1, 2)
+    # Where an output needs all channels of its position, rows are cut before channels.
+    order = (1, 2, 0) if stream.layer.mixes_channels else (0, 1, 2)
     for axis in order:
         while size[axis] > 1 and not _fits(stream, size):
             size[axis] = -(-size[axis] // 2)

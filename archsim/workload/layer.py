@@ -138,6 +138,11 @@ class Layer:
         return self.op is Op.CONV2D and self.groups == self.input_shapes[0].channels > 1
 
     @property
+    def mixes_channels(self) -> bool:
+        """Whether an output needs all channels of its position (softmax, local response normalisation)."""
+        return self.op is Op.SOFTMAX or self.function == "local_response_norm"
+
+    @property
     def op_names(self) -> tuple[str, ...]:
         """Names by which a placement rule may call the layer: its op, then the groups that it belongs to."""
         groups = {

@@ -41,3 +41,9 @@ def refused(command: Callable[..., Outcome]) -> Callable[..., str]:
         return err
 
     return call
+
+
+@pytest.fixture
+def in_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The test runs where nothing is, so that what a command writes is seen."""
+    monkeypatch.chdir(tmp_path)

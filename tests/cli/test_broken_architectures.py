@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from edits import Edit, check_edit, ids
+
+pytestmark = pytest.mark.usefixtures("in_empty_folder")
 
 ARCHITECTURE = """\
 archsim: 1
@@ -27,19 +28,6 @@ placement:
 schedule: {batch_order: layer_major, objective: energy}
 manager: {kind: static}
 """
-
-
-@dataclass(frozen=True)
-class Edit:
-    """One mistake: `old` becomes `new` in a sound file; the error is on the line of the change."""
-
-    name: str
-    old: str
-    new: str
-    hint: str = ""
-    """Text that the message contains."""
-    line: int = 0
-    """Line of the error where it is not the line of the change."""
 
 
 ARCHITECTURE_EDITS = [
@@ -159,26 +147,6 @@ ARCHITECTURE_EDITS = [
 ]
 
 
-def _check_edit(text: str, edit: Edit, error: str, file: str) -> None:
-    assert text.count(edit.old) >= 1, "the mistake is not in the file"
-    changed = text[: text.index(edit.old)].count("\n") + 1
-    found = re.match(rf"error: (?:.*/)?{re.escape(file)}:(\d+):(\d+): ", error)
-    assert found, error
-    assert int(found[1]) == (edit.line or changed), error
-    assert int(found[2]) >= 1
-    assert edit.hint in error
-
-
-def _ids(edits: list[Edit]) -> list[str]:
-    return [edit.name.replace(" ", "_") for edit in edits]
-
-
-@pytest.fixture(autouse=True)
-def in_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each test runs where nothing is, so that what a command writes is seen."""
-    monkeypatch.chdir(tmp_path)
-
-
 def test_the_sound_file_is_sound(command):
     Path("good.yaml").write_text(ARCHITECTURE)
     code, _, err = command("validate", "good.yaml")
@@ -191,11 +159,11 @@ def test_every_typo_has_a_suggestion():
     assert all("'" in edit.hint for edit in typos if edit.name != "typo of a unit")
 
 
-@pytest.mark.parametrize("edit", ARCHITECTURE_EDITS, ids=_ids(ARCHITECTURE_EDITS))
+@pytest.mark.parametrize("edit", ARCHITECTURE_EDITS, ids=ids(ARCHITECTURE_EDITS))
 def test_broken_architecture(edit, refused):
     Path("broken.yaml").write_text(ARCHITECTURE.replace(edit.old, edit.new, 1))
     error = refused("run", "broken.yaml", "lenet5", "-o", "out")
-    _check_edit(ARCHITECTURE, edit, error, "broken.yaml")
+    check_edit(ARCHITECTURE, edit, error, "broken.yaml")
     assert [path.name for path in Path().iterdir()] == ["broken.yaml"]
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.usefixtures("in_empty_folder")
+
 FILES: dict[str, bytes] = {
     "empty": b"",
     "only a comment": b"# nothing\n",
@@ -42,12 +44,6 @@ FILES: dict[str, bytes] = {
     "extends a trace": b"extends: ../traces/vgg16.yaml\n",
     "changes a missing part": b"extends: von_neumann.yaml\ncompute: {gpu: {rows: 3}}\n",
 }
-
-
-@pytest.fixture(autouse=True)
-def in_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each test runs where nothing is, so that what a command writes is seen."""
-    monkeypatch.chdir(tmp_path)
 
 
 @pytest.mark.parametrize("way", ["run", "trace", "validate"])

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from edits import Edit, check_edit, ids
+
+pytestmark = pytest.mark.usefixtures("in_empty_folder")
 
 TRACE = """\
 archsim: 1
@@ -27,19 +28,6 @@ Layer name, IFMAP Height, IFMAP Width, Filter Height, Filter Width, Channels, Nu
 conv1, 227, 227, 11, 11, 3, 96, 4,
 conv2, 27, 27, 5, 5, 96, 256, 1,
 """
-
-
-@dataclass(frozen=True)
-class Edit:
-    """One mistake: `old` becomes `new` in a sound file; the error is on the line of the change."""
-
-    name: str
-    old: str
-    new: str
-    hint: str = ""
-    """Text that the message contains."""
-    line: int = 0
-    """Line of the error where it is not the line of the change."""
 
 
 TRACE_EDITS = [
@@ -105,26 +93,6 @@ TOPOLOGY_EDITS = [
 ]
 
 
-def _check_edit(text: str, edit: Edit, error: str, file: str) -> None:
-    assert text.count(edit.old) >= 1, "the mistake is not in the file"
-    changed = text[: text.index(edit.old)].count("\n") + 1
-    found = re.match(rf"error: (?:.*/)?{re.escape(file)}:(\d+):(\d+): ", error)
-    assert found, error
-    assert int(found[1]) == (edit.line or changed), error
-    assert int(found[2]) >= 1
-    assert edit.hint in error
-
-
-def _ids(edits: list[Edit]) -> list[str]:
-    return [edit.name.replace(" ", "_") for edit in edits]
-
-
-@pytest.fixture(autouse=True)
-def in_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each test runs where nothing is, so that what a command writes is seen."""
-    monkeypatch.chdir(tmp_path)
-
-
 def test_the_sound_file_is_sound(command):
     Path("good.yaml").write_text(TRACE)
     code, _, err = command("validate", "good.yaml")
@@ -143,17 +111,17 @@ def test_every_typo_has_a_suggestion():
     assert all("'" in edit.hint for edit in typos if edit.name != "typo of a unit")
 
 
-@pytest.mark.parametrize("edit", TRACE_EDITS, ids=_ids(TRACE_EDITS))
+@pytest.mark.parametrize("edit", TRACE_EDITS, ids=ids(TRACE_EDITS))
 def test_broken_trace(edit, refused):
     Path("broken.yaml").write_text(TRACE.replace(edit.old, edit.new, 1))
     error = refused("run", "von_neumann", "broken.yaml", "-o", "out")
-    _check_edit(TRACE, edit, error, "broken.yaml")
+    check_edit(TRACE, edit, error, "broken.yaml")
     assert [path.name for path in Path().iterdir()] == ["broken.yaml"]
 
 
-@pytest.mark.parametrize("edit", TOPOLOGY_EDITS, ids=_ids(TOPOLOGY_EDITS))
+@pytest.mark.parametrize("edit", TOPOLOGY_EDITS, ids=ids(TOPOLOGY_EDITS))
 def test_broken_topology(edit, refused):
     Path("broken.csv").write_text(SCALE_SIM.replace(edit.old, edit.new, 1))
     error = refused("run", "von_neumann", "broken.csv", "-o", "out")
-    _check_edit(SCALE_SIM, edit, error, "broken.csv")
+    check_edit(SCALE_SIM, edit, error, "broken.csv")
     assert [path.name for path in Path().iterdir()] == ["broken.csv"]
