@@ -25,6 +25,7 @@ Path = tuple[str | int, ...]
 
 # libyaml is about ten times as fast; where PyYAML was built without it, the same events come from Python.
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_LIBYAML_TOO_DEEP: Final = "exceeded maximum nesting depth"
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -96,11 +97,22 @@ def compose(text: str, file: str) -> Node:
     """
     _refuse_unprintable(text, file)
     try:
-        return _Composer(file, yaml.parse(text, Loader=_LOADER)).document()
+        return _root(text, file)
     except yaml.MarkedYAMLError as error:
         raise _syntax_error(error, text, file) from None
     except yaml.YAMLError as error:
         raise InputError(f"not YAML: {error}", position=Position(file, 1, 1)) from None
+
+
+def _root(text: str, file: str) -> Node:
+    try:
+        return _Composer(file, yaml.parse(text, Loader=_LOADER)).document()
+    except yaml.MarkedYAMLError as error:
+        if error.problem != _LIBYAML_TOO_DEEP:
+            raise
+    # libyaml scans ahead of its events, so that it can refuse a depth before the composer has seen any of it.
+    # Python's parser has no limit of its own: through it the composer says what is wrong, and where.
+    return _Composer(file, yaml.parse(text, Loader=yaml.SafeLoader)).document()
 
 
 def plain(node: Node) -> Any:

@@ -169,6 +169,17 @@ def test_bombs_are_refused_quickly(text: str, message: str) -> None:
     assert time.process_time() - start < 2
 
 
+@pytest.mark.parametrize("text", ["a: " + "[" * 2_000, "{" * 2_000, "- " * 2_000, "a: {b: [\n" * 2_000])
+def test_both_parsers_refuse_depth_at_the_same_place(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = set()
+    for loader in LOADERS:
+        monkeypatch.setattr(document, "_LOADER", loader)
+        with pytest.raises(InputError) as caught:
+            compose(text, "f")
+        found.add(str(caught.value))
+    assert len(found) == 1
+
+
 @pytest.mark.usefixtures("either_parser")
 def test_depth_up_to_the_limit_is_fine() -> None:
     inner: Any = _read("a: " + "[" * 63 + "]" * 63).data["a"]
