@@ -127,7 +127,7 @@ class BitLine:
     def mismatch_v(self, time_s: ArrayLike) -> Floats:
         """Return the standard deviation of one cell's drop by mismatch, in volts."""
         m, time_ns = optima().bit_line.mismatch, np.asarray(time_s, dtype=np.float64) * 1e9
-        growth = m[0] + m[1] * time_ns + m[2] * time_ns**3
+        growth = polyval(time_ns, (m[0], m[1], 0.0, m[2]))
         return np.asarray(growth * polyval(self._overdrive_v(), m[3:]), dtype=np.float64)
 
     def discharge_energy_j(self, drop_v: ArrayLike) -> Floats:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cache
+from math import fsum
 from typing import Literal
 
-import numpy as np
 import yaml
 
 from archsim.errors import InputError, expected_one_of
@@ -88,14 +88,15 @@ def _uniform(bits: int) -> OperandShares:
 
 
 def _normalised(row: list[float]) -> Shares:
-    total = sum(row)
+    total = fsum(row)
     return tuple(share / total for share in row)
 
 
 def bit_probabilities(shares: Shares) -> tuple[float, ...]:
     """Return the probability that each bit of a slice is 1, lowest first."""
-    values = np.arange(len(shares))
-    return tuple(float(np.dot(shares, values >> bit & 1)) for bit in range(SLICE_BITS))
+    return tuple(
+        fsum(share for value, share in enumerate(shares) if value >> bit & 1) for bit in range(SLICE_BITS)
+    )
 
 
 def sign_and_magnitude(shares: Shares) -> tuple[Shares, Shares]:
@@ -103,5 +104,5 @@ def sign_and_magnitude(shares: Shares) -> tuple[Shares, Shares]:
     half = SLICE_VALUES // 2
     low, high = shares[:half], shares[half:]
     magnitude = tuple(a + b for a, b in zip(low, high, strict=True)) + (0.0,) * half
-    sign = (sum(low), *(0.0,) * (half - 1), sum(high), *(0.0,) * (half - 1))
+    sign = (fsum(low), *(0.0,) * (half - 1), fsum(high), *(0.0,) * (half - 1))
     return sign, magnitude

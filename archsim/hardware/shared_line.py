@@ -3,6 +3,9 @@
 The drop depends on the sum of the pulse widths alone (:mod:`archsim.hardware.bitline`), so a readout of N
 rows is the single-cell model at ``T = T0 sum(bit_i x_i)``. The same N, T0, full scale and converter bits give
 the energy and the code.
+
+Energies have the same bits on every machine: they are elementwise operations and exactly rounded sums
+(:func:`math.fsum`). BLAS and NumPy's convolution sum in whatever order suits the processor.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from math import fsum
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -80,21 +84,21 @@ class SharedLine:
             Rows of the column; the last of its ceil(depth / N) folds pulses what is left.
         """
         full, rest = divmod(depth, self.rows)
-        folds = [(full, self.rows), (1, rest)] if rest else [(full, self.rows)]
-        energies = [
-            count * self.expected_energy_j(inputs, one, rows)
-            for inputs, one in lines
-            for count, rows in folds
-            if count
-        ]
-        return sum(energies) / (len(lines) * sum(count for count, _ in folds))
+        # Columns of full folds alone cost the same to the last bit, however many folds there are.
+        if not (full and rest):
+            return self._mean_over_lines_j(lines, rest or self.rows)
+        whole, last = self._mean_over_lines_j(lines, self.rows), self._mean_over_lines_j(lines, rest)
+        return (full * whole + last) / (full + 1)
+
+    def _mean_over_lines_j(self, lines: Sequence[tuple[Shares, float]], rows: int) -> float:
+        return fsum(self.expected_energy_j(inputs, one, rows) for inputs, one in lines) / len(lines)
 
     def voltage(self, bit_sums: ArrayLike, weights: Sequence[float] = (1, 2, 4, 8)) -> Floats:
         """Return the drop in volts after charge sharing over capacitors in the proportion of ``weights``.
 
         ``bit_sums`` has one sum per bit line along its last axis, in the order of ``weights``.
         """
-        shared = self.drop_v(bit_sums) @ np.asarray(weights, dtype=np.float64)
+        shared = (self.drop_v(bit_sums) * np.asarray(weights, dtype=np.float64)).sum(axis=-1)
         return np.asarray(shared / sum(weights), dtype=np.float64)
 
     def transfer(self, bit_sums: ArrayLike, weights: Sequence[float] = (1, 2, 4, 8)) -> NDArray[np.int64]:
@@ -121,14 +125,22 @@ def sum_shares(term: Floats, count: int) -> Floats:
     result, power = np.ones(1), term
     while count:
         if count & 1:
-            result = np.convolve(result, power)
+            result = _convolved(result, power)
         count >>= 1
         if count:
-            power = np.convolve(power, power)
+            power = _convolved(power, power)
+    return result
+
+
+def _convolved(shorter: Floats, longer: Floats) -> Floats:
+    """Return the distribution of the sum of two independent values."""
+    result = np.zeros(shorter.size + longer.size - 1)
+    for value in np.flatnonzero(shorter):
+        result[value : value + longer.size] += shorter[value] * longer
     return result
 
 
 @lru_cache(maxsize=4096)
 def _expected_energy_j(line: SharedLine, inputs: Shares, one: float, rows: int) -> float:
     shares = sum_shares(term_shares(inputs, one), rows)
-    return float(shares @ line.discharge_energy_j(np.arange(shares.size)))
+    return fsum(shares * line.discharge_energy_j(np.arange(shares.size)))

@@ -156,7 +156,7 @@ def _by_component(entries: Iterable[Entry]) -> dict[str, float]:
 
 
 def _actions(entries: Iterable[Entry]) -> tuple[ActionRow, ...]:
-    """Counts summed per component, action and energy; multiplied once."""
+    """Counts summed per component, action and energy, in this order; multiplied once."""
     counts: Counter[tuple[str, str, float, str]] = Counter()
     for entry in entries:
         counts[entry.component, entry.action, entry.energy.value, entry.energy.source] += entry.count
@@ -169,9 +169,15 @@ def _actions(entries: Iterable[Entry]) -> tuple[ActionRow, ...]:
             energy_j=count * energy_j,
             source=source,
         )
-        for (component, action, energy_j, source), count in sorted(counts.items())
+        for (component, action, energy_j, source), count in sorted(counts.items(), key=_place_of_row)
         if count
     )
+
+
+def _place_of_row(item: tuple[tuple[str, str, float, str], int]) -> tuple[str, str, float, str, int]:
+    # Energies that only rounding sets apart must not decide: their last bits are the processor's.
+    (component, action, energy_j, source), count = item
+    return component, action, float(f"{energy_j:.12g}"), source, count
 
 
 def _layer_row(architecture: Architecture, row: Account) -> LayerRow:

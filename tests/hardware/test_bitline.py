@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from itertools import product
 
 import numpy as np
@@ -185,6 +186,31 @@ def test_the_last_fold_pulses_what_is_left(depth):
     folds = [min(8, depth - start) for start in range(0, depth, 8)]
     expected = np.mean([line.expected_energy_j(inputs, 0.5, rows) for rows in folds])
     assert line.mean_energy_j([(inputs, 0.5)], depth) == pytest.approx(expected, rel=1e-12)
+
+
+def test_whole_folds_cost_the_same_to_the_last_bit_however_many():
+    shares = operand_shares("measured", "inputs", 4, signed=False).slices()[0]
+    lines, line = [(shares, one) for one in (0.49, 0.31, 0.27, 0.11)], shared(rows=8)
+    assert len({line.mean_energy_j(lines, 8 * folds) for folds in range(1, 600)}) == 1
+    assert line.mean_energy_j(lines, 5) != line.mean_energy_j(lines, 8)
+
+
+def test_energies_do_not_depend_on_the_processors_order_of_summation():
+    # A reference in exact fractions: the distribution is within its rounding, the mean rounded once.
+    inputs, line = operand_shares("uniform", "inputs", 4, signed=False).slices()[0], shared(rows=4)
+    term = [Fraction(share) for share in term_shares(inputs, 0.5)]
+    exact = [Fraction(1)]
+    for _ in range(4):
+        sums = [Fraction(0)] * (len(exact) + 15)
+        for (at, have), (value, share) in product(enumerate(exact), enumerate(term)):
+            sums[at + value] += have * share
+        exact = sums
+    shares = sum_shares(term_shares(inputs, 0.5), 4)
+    assert shares.tolist() == pytest.approx([float(share) for share in exact], rel=1e-15 * 16)
+    weighed = [
+        Fraction(float(term)) for term in shares * line.discharge_energy_j(np.arange(line.largest_sum + 1))
+    ]
+    assert line.expected_energy_j(inputs, 0.5, 4) == float(sum(weighed))
 
 
 @pytest.mark.parametrize("rows", [1, 8, 16])

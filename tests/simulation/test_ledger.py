@@ -10,16 +10,20 @@ fc    3 -> 5: 2 x 3 folds of 2 R + C + 1 - 2 = 5 cycles, less one: 29 cycles; 15
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 from math import isclose
 
 import pytest
 from tiny_system import network, tiny
 
+from archsim import Architecture, load_network
+from archsim.hardware.cost import Sourced
 from archsim.mapping.mapper import map_network
 from archsim.results.report import Bytes, Traffic
 from archsim.simulation import simulate
 from archsim.simulation.engine import Engine
-from archsim.simulation.ledger import accounts
+from archsim.simulation.ledger import Entry, accounts
+from archsim.simulation.run import _actions
 
 MAKESPAN_PS = 696_000
 
@@ -272,3 +276,19 @@ def test_two_images_one_after_the_other():
     assert two.layers[0].traffic == {"dram": Traffic(compulsory=2 * 86)}
     # The second image finds the unit at edge 348 and everything else as the first did.
     assert round(two.totals.latency_s * 1e12) == 2 * MAKESPAN_PS
+
+
+@pytest.mark.parametrize("name", ["pim_3d", "pim_3d_int8", "hybrid_soc"])
+def test_no_two_rows_of_an_action_differ_by_rounding_alone(name):
+    rows = simulate(Architecture.load(name), load_network("lenet5")).actions
+    for before, after in pairwise(rows):
+        if (before.component, before.action, before.source) == (after.component, after.action, after.source):
+            assert not isclose(before.energy_per_action_j, after.energy_per_action_j, rel_tol=1e-12)
+
+
+def test_the_last_bit_of_an_energy_does_not_order_the_rows():
+    lower, higher = 0.3, 0.1 + 0.2
+    assert lower < higher
+    for first, second in [(lower, higher), (higher, lower)]:
+        rows = _actions([Entry("a", "b", 5, Sourced(second, "s")), Entry("a", "b", 3, Sourced(first, "s"))])
+        assert [row.count for row in rows] == [3, 5]
