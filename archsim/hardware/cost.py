@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
+from fractions import Fraction
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,43 @@ class Array:
 
 
 @dataclass(frozen=True, slots=True)
+class PassArray:
+    """Geometry of a spatial array that executes a convolution in row-stationary processing passes.
+
+    Attributes
+    ----------
+    rows, columns
+        PEs of the array.
+    filter_words, input_words, sum_words
+        Words that the scratchpads of one PE hold.
+    filter_buffer_bits
+        Room for the filters of one pass in front of the array.
+    filter_bus_bits, input_bus_bits, sum_bus_bits
+        Bits per cycle that each network between buffer and array carries; sums have one in each direction.
+    allocation_bits
+        Grain in which the unit's memory is given to inputs or to sums.
+    whole_blocks
+        Filters, channels and images divide evenly into passes.
+    coded_bits
+        Bits per value of inputs and outputs that are run-length coded on their way to and from their homes;
+        None where a tensor moves as it is. The first is that of inputs, the second that of outputs.
+    """
+
+    rows: int
+    columns: int
+    filter_words: int
+    input_words: int
+    sum_words: int
+    filter_buffer_bits: int
+    filter_bus_bits: int
+    input_bus_bits: int
+    sum_bus_bits: int
+    allocation_bits: int = 1
+    whole_blocks: bool = False
+    coded_bits: tuple[Fraction | None, Fraction | None] = (None, None)
+
+
+@dataclass(frozen=True, slots=True)
 class Work:
     """What a unit does for one tile or one layer: integers, all additive over tiles.
 
@@ -97,6 +135,12 @@ class Work:
         Output elements of a layer without MACs (pooling, activation, ...), or fused post-operations.
     cycles
         Busy cycles of the unit's clock, without stalls.
+    weight_copies, input_copies
+        Operand elements written into the scratchpads of PEs, one for each PE that keeps a copy.
+    sum_hops
+        Partial sums that a PE takes from its neighbour or from the buffer and adds to its own.
+    pe_cycles
+        Cycles of all PEs that take part, summed over the PEs.
     """
 
     macs: int = 0
@@ -109,6 +153,10 @@ class Work:
     weight_writes: int = 0
     elements: int = 0
     cycles: int = 0
+    weight_copies: int = 0
+    input_copies: int = 0
+    sum_hops: int = 0
+    pe_cycles: int = 0
 
 
 def total_work(parts: Iterable[tuple[Work, int]]) -> Work:

@@ -81,6 +81,31 @@ class ScheduleOptions(_Options):
     """Images in the network at once under ``image_major``; none: one per compute unit in use."""
 
 
+class PassParameters(_Options):
+    """A row-stationary mapping, in the letters of its authors (Chen et al., JSSC 52(1), 2017, Table II)."""
+
+    m: int = Field(ge=1)
+    """Output channels (per group) whose partial sums the buffer holds; a multiple of p t, or all."""
+
+    n: int = Field(ge=1)
+    """Images of a pass."""
+
+    e: int = Field(ge=1)
+    """Output rows of a pass: width of a PE set."""
+
+    p: int = Field(ge=1)
+    """Filters that one PE interleaves."""
+
+    q: int = Field(ge=1)
+    """Input channels that one PE interleaves."""
+
+    r: int = Field(ge=1)
+    """PE sets that work on different channels and add their sums in the array."""
+
+    t: int = Field(ge=1)
+    """PE sets that work on different filters."""
+
+
 class MappingRule(_Options):
     """A mapping given by the user; sizes that are left out are not split."""
 
@@ -111,6 +136,16 @@ class MappingRule(_Options):
         "channels",
     )
     """Loops from the outermost to the innermost."""
+
+    passes: PassParameters | None = None
+    """Parameters of the processing passes on a row-stationary array, which takes no tile sizes."""
+
+    @model_validator(mode="after")
+    def _passes_alone(self) -> MappingRule:
+        sizes = self.model_fields_set - {"layer", "passes"}
+        if self.passes and sizes:
+            raise InputError("passes and tile sizes exclude each other", field=min(sizes))
+        return self
 
     def matches(self, layer: Layer) -> bool:
         """Whether the mapping applies to the layer."""

@@ -8,9 +8,10 @@ from typing import Protocol
 
 from archsim.errors import InputError
 from archsim.hardware.architecture import Architecture
-from archsim.hardware.options import MappingRule, first_match
+from archsim.hardware.options import MappingRule, PassParameters, first_match
 from archsim.mapping import streaming, tiles
 from archsim.mapping.extents import Extent
+from archsim.mapping.pass_layers import PassLayer, PassRequest, map_in_passes
 from archsim.mapping.placement import Share
 from archsim.mapping.prices import Prices
 from archsim.mapping.problem import Objective, Problem, WeightPlace
@@ -36,8 +37,8 @@ class Mapped(Protocol):
         """Value of the declared objective."""
 
     @property
-    def tiling(self) -> Tiling | None:
-        """Tile sizes and loop order of a layer with MACs."""
+    def tiling(self) -> Tiling | PassParameters | None:
+        """Tile sizes and loop order, or pass parameters, of a layer with MACs."""
 
     def runs(self) -> tuple[Run, ...]:
         """Tiles in execution order."""
@@ -111,6 +112,7 @@ class LayerMapper:
     prices: Prices
     images: int
     resident: frozenset[str]
+    zeros: Mapping[str, float] = field(default_factory=dict)
     _known: dict[tuple[Share, Situation], Mapped | None] = field(default_factory=dict)
 
     def map(self, share: Share, situation: Situation) -> Mapped | None:
@@ -127,18 +129,35 @@ class LayerMapper:
             self._known[key] = mapped(share, situation)
         return self._known[key]
 
-    def _map_macs(self, share: Share, situation: Situation) -> MacMapping | None:
+    def _map_macs(self, share: Share, situation: Situation) -> MacMapping | PassLayer | None:
         if situation.room_bits < 0:
             return None
-        problem, places = self._problem(share, situation)
         rule = first_match(self.architecture.mapping, share.layer)
+        zeros = self.zeros.get(share.layer.name)
+        geometry = self.architecture.compute[share.unit].passes(share.layer, zeros)
+        if geometry is not None:
+            request = PassRequest(
+                architecture=self.architecture,
+                prices=self.prices,
+                layer=share.layer,
+                images=self.images,
+                places=self._places(share, situation),
+                window=_window(share.layer),
+                room_bits=situation.room_bits,
+            )
+            return map_in_passes(request, geometry, rule)
+        problem, places = self._problem(share, situation)
         choice = best_tiling(problem) if rule is None else self._given(problem, rule, share.layer)
         return None if choice is None else MacMapping(problem, choice, places)
 
+    def _places(self, share: Share, situation: Situation) -> tiles.Places:
+        memory = self.architecture.compute[share.unit].memory
+        root = self.architecture.root(memory)
+        return tiles.Places(share.unit, memory, root, situation.inputs[0], situation.output)
+
     def _problem(self, share: Share, situation: Situation) -> tuple[Problem, tiles.Places]:
         unit, layer = self.architecture.compute[share.unit], share.layer
-        root = self.architecture.root(unit.memory)
-        places = tiles.Places(share.unit, unit.memory, root, situation.inputs[0], situation.output)
+        places = self._places(share, situation)
         vertical, horizontal = _window(layer)
         gemm = layer.gemm
         operands = unit.operands(layer)
@@ -152,7 +171,7 @@ class LayerMapper:
             array=unit.array(layer, resident=share.unit in self.resident),
             operands=operands,
             weights=self._weight_place(share.unit),
-            weights_staged=root != unit.memory or unit.weight_capacity_bits is not None,
+            weights_staged=places.weights != unit.memory or unit.weight_capacity_bits is not None,
             inputs_staged=situation.inputs[0] != unit.memory,
             outputs_staged=situation.output != unit.memory,
             double_buffering=unit.double_buffering,
@@ -175,6 +194,9 @@ class LayerMapper:
 
     def _given(self, problem: Problem, rule: MappingRule, layer: Layer) -> Choice:
         field_name = f"mapping.{self.architecture.mapping.index(rule)}"
+        if rule.passes is not None:
+            message = f"layer '{layer.name}' is not mapped in passes: its array is not row stationary"
+            raise self.architecture.fault(message, f"{field_name}.passes")
         whole = {
             "groups": problem.groups,
             "filters": problem.filters,

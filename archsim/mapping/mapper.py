@@ -14,6 +14,7 @@ from archsim.mapping.layers import LayerMapper, Mapped, Situation
 from archsim.mapping.placement import Placement, Share, Step, place
 from archsim.mapping.prices import Prices
 from archsim.mapping.schedule import Part, Schedule, Transfer
+from archsim.mapping.sparsity import output_zeros
 from archsim.workload.layer import Layer
 from archsim.workload.network import INPUT, Network
 
@@ -60,6 +61,7 @@ class _Mapper:
             prices=Prices(self.architecture),
             images=1 if image_major else self.batch,
             resident=frozenset(_resident_units(self.placement, self.architecture)),
+            zeros=output_zeros(self.network),
         )
         self.bits = self._tensor_bits()
         self.sharers = self._sharers(used)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import fsum
 
 from archsim.hardware.architecture import Architecture
+from archsim.hardware.compute.base import ComputeUnit
 from archsim.hardware.cost import Work
 from archsim.hardware.sequencer import launch_energy
+from archsim.mapping.pass_search import PassCosts
+from archsim.mapping.pass_tiles import work_of
+from archsim.mapping.passes import Pass
 from archsim.mapping.problem import Costs
 from archsim.mapping.tiles import Places
 from archsim.workload.layer import Layer
@@ -91,13 +96,7 @@ class Prices:
         outputs = self.move(places.memory, places.outputs)
         reload = self.move(places.outputs, places.memory)
         weight_port_j = 0.0 if in_cells else read_j * operands.weight_bits
-        energies = unit.energies(machine.technology, layer)
-
-        def unit_j(work: Work) -> float:
-            """Energy per element of the one feature that is set; actions are linear in every feature."""
-            counts = unit.counts(layer, work)
-            return sum(count * energies[action].value for action, count in counts.items()) / _PROBE
-
+        unit_j = self._unit_prices(layer, unit)
         return Costs(
             fill_weight_j=weights[0],
             fill_input_j=inputs[0],
@@ -119,6 +118,46 @@ class Prices:
             output_ps=outputs[1],
             spill_ps=max(outputs[1], reload[1]),
             port_ps=float(1 / memory.bits_per_ps(unit.clock)),
+            cycle_ps=1e12 / unit.clock,
+            latency_ps=float(self.latency_ps(places.inputs, places.memory)),
+        )
+
+    def _unit_prices(self, layer: Layer, unit: ComputeUnit) -> Callable[[Work], float]:
+        """Return the energy per element of the one feature that a probe sets; actions are linear in it."""
+        energies = unit.energies(self.architecture.technology, layer)
+
+        def unit_j(work: Work) -> float:
+            counts = unit.counts(layer, work)
+            return sum(count * energies[action].value for action, count in counts.items()) / _PROBE
+
+        return unit_j
+
+    def of_passes(self, layer: Layer, places: Places) -> PassCosts:
+        """Work out the prices of a layer with MACs that is executed in row-stationary passes."""
+        machine, unit = self.architecture, self.architecture.compute[places.unit]
+        memory, operands = machine.memories[unit.memory], unit.operands(layer)
+        read_j, write_j = memory.energy_per_bit(machine.technology)
+        weights = self.move(places.weights, places.unit)
+        inputs = self.move(places.inputs, places.memory)
+        outputs = self.move(places.memory, places.outputs)
+        unit_j = self._unit_prices(layer, unit)
+        names = Pass._fields
+        each = Pass(*(unit_j(work_of(Pass(*(_PROBE * (name == one) for name in names)))) for one in names))
+        return PassCosts(
+            pass_j=each._replace(
+                inputs=each.inputs + read_j * operands.input_bits,
+                sums=each.sums + (read_j + write_j) * operands.accumulator_bits,
+            ),
+            fill_weight_j=weights[0] + unit_j(Work(weight_writes=_PROBE)) / operands.weight_bits,
+            fill_input_j=inputs[0],
+            store_output_j=outputs[0],
+            held_input_j=write_j,
+            held_output_j=read_j,
+            tile_j=self.launch_j(places.unit),
+            static_w=self.static_w,
+            weight_ps=weights[1],
+            input_ps=inputs[1],
+            output_ps=outputs[1],
             cycle_ps=1e12 / unit.clock,
             latency_ps=float(self.latency_ps(places.inputs, places.memory)),
         )

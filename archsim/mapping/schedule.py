@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from archsim.hardware.cost import Work
+from archsim.hardware.options import PassParameters
 from archsim.workload.layer import Layer
 
 Tensor = Literal["weights", "inputs", "outputs", "partial_sums"]
@@ -14,12 +15,21 @@ Tensor = Literal["weights", "inputs", "outputs", "partial_sums"]
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """Bits of one tensor that move from one memory or unit to another."""
+    """Bits of one tensor that move from one memory or unit to another.
+
+    Attributes
+    ----------
+    bits
+        Bits on the way.
+    saved_bits
+        Bits that coding kept off the way; the memory at the unit's end holds them too.
+    """
 
     tensor: Tensor
     source: str
     destination: str
     bits: int
+    saved_bits: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,6 +48,8 @@ class Tile:
         Finished outputs that the tile leaves in their home or on the way to it.
     work
         Operations and cycles.
+    feed_cycles
+        Cycles that the unit's own networks need for the tile, where they may take longer than computing.
     """
 
     label: str
@@ -47,6 +59,7 @@ class Tile:
     port_write_bits: int
     finished_bits: int
     work: Work
+    feed_cycles: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +112,7 @@ class Part:
     compulsory_bits
         For each (tensor, memory) pair the least traffic of one execution.
     tiling
-        Tile sizes and loop order, for layers with MACs.
+        Tile sizes and loop order, for layers with MACs, or parameters of the passes.
     resident
         The weights stay in the unit's own cells.
     """
@@ -112,7 +125,7 @@ class Part:
     fused: tuple[Layer, ...] = ()
     waits_for: tuple[int, ...] = ()
     compulsory_bits: Mapping[tuple[str, str], int] = field(default_factory=dict)
-    tiling: Tiling | None = None
+    tiling: Tiling | PassParameters | None = None
     resident: bool = False
 
     @property

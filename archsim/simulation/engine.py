@@ -134,6 +134,7 @@ class Engine:
             part=part,
             record=record,
             double_buffering=unit.double_buffering,
+            overlaps_activations=unit.overlaps_activations,
             port_bits_per_ps=memory.bits_per_ps(unit.clock),
             slices=self.slices,
         )

@@ -51,7 +51,7 @@ def _parts(architecture: Architecture, execution: Execution) -> Iterator[str]:
         finished = sum(tile.finished_bits * count for tile, count in record.tiles.items())
         width = architecture.compute[part.unit].operands(part.layer).output_bits
         yield from _differ(f"{name} output bits", finished, part.layer.output_elements * images * width)
-        stored = sum(bits for (tensor, *_), bits in record.moved.items() if tensor == "outputs")
+        stored = sum(record.moved[key] + record.saved[key] for key in record.moved if key[0] == "outputs")
         if stored:
             yield from _differ(f"{name} output bits written to their home", stored, finished)
         tiles = sum(record.tiles.values())

@@ -100,6 +100,7 @@ def _account(architecture: Architecture, part: Part, record: Record, repeats: in
     unit = architecture.compute[part.unit]
     account.resource_ps["compute"] = Fraction(record.busy_cycles * PS_PER_S, unit.clock)
     book_transfers(architecture, account, record.moved)
+    _book_saved(account, unit.memory, record.saved)
     _book_port(architecture, account, record)
     account.entries.extend(unit_entries(architecture, part.unit, part.layer, account.work))
     account.entries.append(_launches(architecture, part.unit, sum(record.tiles.values())))
@@ -140,6 +141,14 @@ def book_transfers(architecture: Architecture, account: Account, moved: Moved) -
             account.memories[home].as_home[tensor] += bits
 
 
+def _book_saved(account: Account, memory: str, saved: Moved) -> None:
+    """Add what the unit's memory holds of coded transfers beyond what was on the way."""
+    for (_, source, _), bits in saved.items():
+        held = account.memories.setdefault(memory, MemoryBits())
+        held.read += bits if source == memory else 0
+        held.written += 0 if source == memory else bits
+
+
 def _home(architecture: Architecture, unit: str, moved: tuple[str, str, str]) -> str:
     """The end of a transfer at which the tensor lives; partial sums come and go, past the unit's memory."""
     tensor, source, destination = moved
@@ -158,6 +167,9 @@ def _book_port(architecture: Architecture, account: Account, record: Record) -> 
         memory.written += written
         rate = architecture.memories[unit.memory].bits_per_ps(unit.clock)
         _need(account, f"{unit.memory} port", (read + written) / rate)
+    fed = sum(tile.feed_cycles * count for tile, count in record.tiles.items())
+    if fed > record.busy_cycles:
+        _need(account, f"{account.unit} networks", Fraction(fed * PS_PER_S, unit.clock))
 
 
 def _need(account: Account, resource: str, time_ps: Fraction) -> None:

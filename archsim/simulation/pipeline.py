@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -16,6 +16,21 @@ from archsim.simulation.ports import Events, Fabric
 
 Moved = Counter[tuple[str, str, str]]
 """Bits by (tensor, source, destination)."""
+
+_Chooser = Callable[[tuple[Transfer, ...]], tuple[Transfer, ...]]
+_STAGES = ("prefetch", "load", "compute", "store")
+
+
+def _all(loads: tuple[Transfer, ...]) -> tuple[Transfer, ...]:
+    return loads
+
+
+def _weights(loads: tuple[Transfer, ...]) -> tuple[Transfer, ...]:
+    return tuple(transfer for transfer in loads if transfer.tensor == "weights")
+
+
+def _activations(loads: tuple[Transfer, ...]) -> tuple[Transfer, ...]:
+    return tuple(transfer for transfer in loads if transfer.tensor != "weights")
 
 
 @dataclass(slots=True)
@@ -30,10 +45,13 @@ class Record:
         First and last clock edge of each execution, in picoseconds.
     busy_cycles
         Cycles during which the unit computed, without waiting.
+    saved
+        Bits that coding kept off the way, by tensor and ends as ``moved``.
     """
 
     tiles: Counter[Tile] = field(default_factory=Counter)
     moved: Moved = field(default_factory=Counter)
+    saved: Moved = field(default_factory=Counter)
     intervals: list[tuple[int, int]] = field(default_factory=list)
     cycles: int = 0
     busy_cycles: int = 0
@@ -44,7 +62,9 @@ class Pipeline:
     """Load -> compute -> store of one part on one unit.
 
     With double buffering tile i is loaded once tile i - 2 has been computed, and computed once tile i - 2
-    has been stored; without, each tile is loaded, computed and stored before the next.
+    has been stored; without, each tile is loaded, computed and stored before the next. Where
+    ``overlaps_activations`` is False, double buffering is for weights alone: those of tile i are loaded while
+    tile i - 1 is computed, and all else as without.
     """
 
     env: simpy.Environment
@@ -53,20 +73,26 @@ class Pipeline:
     part: Part
     record: Record
     double_buffering: bool
+    overlaps_activations: bool
     port_bits_per_ps: Fraction
     slices: list[Slice] | None
-    _done: dict[str, int] = field(default_factory=lambda: {"load": 0, "compute": 0, "store": 0})
-    _waiting: dict[str, list[simpy.Event]] = field(
-        default_factory=lambda: {"load": [], "compute": [], "store": []}
-    )
+    _done: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_STAGES, 0))
+    _waiting: dict[str, list[simpy.Event]] = field(default_factory=lambda: {stage: [] for stage in _STAGES})
 
     def run(self) -> Events:
         """Execute all tiles; ends when the last result is stored."""
-        self.env.process(self._load())
+        doubled = self.double_buffering and self.overlaps_activations
+        apart = self.double_buffering and not self.overlaps_activations
+        if apart:
+            self.env.process(self._load("prefetch", after=("load", 0), chosen=_weights))
+        after = ("compute", 1) if doubled else ("store", 0)
+        self.env.process(self._load("load", after=after, chosen=_activations if apart else _all))
         storing = self.env.process(self._store())
-        depth = 2 if self.double_buffering else 1
+        depth = 2 if doubled else 1
         for i, tile in enumerate(self._tiles()):
             yield from self._until("load", i + 1)
+            if apart:
+                yield from self._until("prefetch", i + 1)
             yield from self._until("store", i + 1 - depth)
             yield from self._compute(tile)
             self._advance("compute")
@@ -77,14 +103,12 @@ class Pipeline:
             for _ in range(run.count):
                 yield run.tile
 
-    def _load(self) -> Events:
+    def _load(self, stage: str, *, after: tuple[str, int], chosen: _Chooser) -> Events:
+        """Load tile after tile, each once another stage has done all tiles but the last few before it."""
         for i, tile in enumerate(self._tiles()):
-            if self.double_buffering:
-                yield from self._until("compute", i - 1)
-            else:
-                yield from self._until("store", i)
-            yield from self._move(tile.loads, "load", tile.label)
-            self._advance("load")
+            yield from self._until(after[0], i - after[1])
+            yield from self._move(chosen(tile.loads), stage, tile.label)
+            self._advance(stage)
 
     def _store(self) -> Events:
         for i, tile in enumerate(self._tiles()):
@@ -95,7 +119,7 @@ class Pipeline:
     def _compute(self, tile: Tile) -> Events:
         start = self.clock.cycle_at(int(self.env.now))
         port_bits = tile.port_read_bits + tile.port_write_bits
-        cycles = max(tile.work.cycles, self._port_cycles(port_bits))
+        cycles = max(tile.work.cycles, tile.feed_cycles, self._port_cycles(port_bits))
         end_ps = self.clock.edge_ps(start + cycles)
         if end_ps > self.env.now:
             yield self.env.timeout(end_ps - int(self.env.now))
@@ -117,7 +141,10 @@ class Pipeline:
             yield from self.fabric.move(self.env, self.fabric.path(source, destination), bits)
             self._note(stage, start_ps, label)
         for transfer in transfers:
-            self.record.moved[transfer.tensor, transfer.source, transfer.destination] += transfer.bits
+            key = (transfer.tensor, transfer.source, transfer.destination)
+            self.record.moved[key] += transfer.bits
+            if transfer.saved_bits:
+                self.record.saved[key] += transfer.saved_bits
 
     def _note(self, stage: str, start_ps: int, label: str) -> None:
         if self.slices is not None and self.env.now > start_ps:

@@ -108,7 +108,7 @@ def check_runs(problem: Problem, tiling: Tiling, counts: Counts) -> None:
         "accumulator_writes": counts.sum_writes,
         "weight_writes": written,
         "cycles": counts.cycles,
-    }
+    } | dict.fromkeys(("weight_copies", "input_copies", "sum_hops", "pe_cycles"), 0)
     assert sum(run.count for run in runs) == counts.tiles
     moved: Counter[str] = Counter()
     for name, bits in transfers_of(runs):

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from archsim.hardware.cost import Array, Operands, Sourced, Work
+from archsim.hardware.cost import Array, Operands, PassArray, Sourced, Work
 from archsim.hardware.technology import Technology
 from archsim.registry import Component
 from archsim.units import Frequency
@@ -37,6 +37,11 @@ class ComputeUnit(Component, family="compute"):
     @property
     def stages_in_memory(self) -> bool:
         """Whether operands pass through ``memory``; False: the unit's loads and stores cross a link."""
+        return True
+
+    @property
+    def overlaps_activations(self) -> bool:
+        """Whether double buffering covers inputs and outputs too; False: weights alone are prefetched."""
         return True
 
     @property
@@ -80,6 +85,16 @@ class ComputeUnit(Component, family="compute"):
     @abstractmethod
     def array(self, layer: Layer, *, resident: bool) -> Array:
         """Geometry for a layer with MACs; ``resident``: its weights stay in the unit's own cells."""
+
+    def passes(self, layer: Layer, output_zeros: float | None = None) -> PassArray | None:  # noqa: ARG002
+        """Geometry of an array that maps a layer with MACs in row-stationary passes; None: in folds.
+
+        Parameters
+        ----------
+        output_zeros
+            Fraction of zeros among the layer's outputs once they are stored, where it is known.
+        """
+        return None
 
     @abstractmethod
     def streaming_cycles(self, layer: Layer, elements: int) -> int:

@@ -12,28 +12,22 @@ from pydantic import Field, field_validator, model_validator
 from archsim.arithmetic.multipliers.base import Multiplier
 from archsim.arithmetic.multipliers.exact import Exact
 from archsim.arithmetic.number_format import number_format
-from archsim.errors import InputError, expected_one_of, nearest
-from archsim.hardware.cacti import BankShape, SramBank, shape_refusal, smallest_bank_bytes, sram_bank
+from archsim.errors import ArchsimError, InputError, expected_one_of, nearest
+from archsim.hardware.cacti import BankShape, shape_refusal, smallest_bank_bytes
 from archsim.hardware.compute.base import ComputeUnit
-from archsim.hardware.cost import Array, Operands, Sourced, Work
-from archsim.hardware.logic import logic_leakage, repeated
-from archsim.hardware.technology import (
-    Technology,
-    arithmetic_area,
-    arithmetic_energy,
-    register_area,
-    register_energy,
-)
+from archsim.hardware.cost import Array, Operands, PassArray, Sourced, Work
+from archsim.hardware.row_stationary import RowStationary, RowStationaryPes
+from archsim.hardware.systolic import SystolicPes
+from archsim.hardware.technology import Technology, arithmetic_energy
 from archsim.registry import Kind, kinds, resolve
-from archsim.units import Capacity, format_quantity
+from archsim.units import Capacity, format_quantity, text_default
 from archsim.workload.layer import Layer, Op
 
 _FUSED_COMPARISONS: Mapping[str, int] = {"relu": 1, "relu6": 2, "leaky_relu": 1}
-_WEIGHTS = frozenset({"depth", "filters"})
-_INPUTS = frozenset({"pixels", "depth"})
 
 
 class _Dataflow(Protocol):
+    in_passes: bool
     across_rows: str
     across_columns: str
     streamed: str
@@ -54,7 +48,8 @@ class PeArray(ComputeUnit, kind="pe_array"):
     read from the register that holds it; one that moves, and the partial sum, is written to the next one.
     A flip-flop drives the logic behind it, so a moving operand has no read of its own. Loading a stationary
     operand writes it once; the shifts that bring it to its row are left out, as are requantization, control,
-    the clock tree and the wires.
+    the clock tree and the wires. With ``dataflow: row_stationary`` the PEs have scratchpads instead
+    (:class:`archsim.hardware.row_stationary.RowStationary`).
     """
 
     rows: int = Field(ge=1, examples=[32])
@@ -75,8 +70,11 @@ class PeArray(ComputeUnit, kind="pe_array"):
     accumulator: str = "int32"
     """Format of partial sums, and the width of adders and of the port of the partial-sum memory."""
 
-    accumulator_capacity: Annotated[Capacity, Field(gt=0)]
-    """Partial-sum memory of the whole array, one SRAM bank per column."""
+    accumulator_capacity: Annotated[Capacity, Field(gt=0)] = text_default("32 KiB")
+    """Partial-sum memory of the whole array, one SRAM bank per column; a row-stationary array has none."""
+
+    row_stationary: RowStationary | None = None
+    """Scratchpads and networks of the PEs, with ``dataflow: row_stationary`` alone."""
 
     depthwise_packing: bool = False
     """Channels of a depthwise convolution lie side by side in the columns; needs an input feed per column.
@@ -101,7 +99,22 @@ class PeArray(ComputeUnit, kind="pe_array"):
         return number_format(name).name
 
     @model_validator(mode="after")
+    def _check_row_stationary(self) -> PeArray:
+        block = self.row_stationary
+        if (block is not None) != self._flow.in_passes:
+            needs = "needs" if block is None else "has no use for"
+            message = f"dataflow {self.dataflow} {needs} the block row_stationary"
+            raise InputError(message, field="dataflow" if block is None else "row_stationary")
+        if block is not None:
+            block.check(self._bits, self._accumulator_bits)
+            for name in {"accumulator_capacity", "depthwise_packing"} & self.model_fields_set:
+                raise InputError("a row-stationary array has none", field=name)
+        return self
+
+    @model_validator(mode="after")
     def _check_sizes(self) -> PeArray:
+        if self.row_stationary is not None:
+            return self
         if self._accumulator_bits < 2 * self._bits:
             raise InputError(
                 f"{self.accumulator} cannot hold a product of two {self.number_format}", field="accumulator"
@@ -113,9 +126,19 @@ class PeArray(ComputeUnit, kind="pe_array"):
         return self
 
     @property
+    def overlaps_activations(self) -> bool:
+        """Whether inputs and outputs move while the array computes, as a row-stationary array declares."""
+        return self.row_stationary is None or self.row_stationary.overlap_activations
+
+    @property
+    def weight_capacity_bits(self) -> int | None:
+        """Filters pass by the unit's memory into the filter buffer of a row-stationary array."""
+        return None if self.row_stationary is None else self.row_stationary.filter_buffer * 8
+
+    @property
     def accumulator_capacity_bits(self) -> int:
         """Bits of partial sums that the columns hold together."""
-        return self.accumulator_capacity * 8
+        return 0 if self.row_stationary else self.accumulator_capacity * 8
 
     @property
     def multipliers(self) -> int:
@@ -135,9 +158,12 @@ class PeArray(ComputeUnit, kind="pe_array"):
         return _dataflow(self.dataflow)
 
     @property
-    def _held(self) -> frozenset[str]:
-        """The two dimensions that lie across the array: those of the operand that stays in place."""
-        return frozenset({self._flow.across_rows, self._flow.across_columns})
+    def _pes(self) -> SystolicPes | RowStationaryPes:
+        size, widths = (self.rows, self.columns), (self._bits, self._accumulator_bits)
+        if self.row_stationary is not None:
+            return RowStationaryPes(*size, *widths, self.row_stationary)
+        held = frozenset({self._flow.across_rows, self._flow.across_columns})
+        return SystolicPes(*size, *widths, held, self._accumulator_bank)
 
     @property
     def _accumulator_bank(self) -> BankShape:
@@ -169,6 +195,8 @@ class PeArray(ComputeUnit, kind="pe_array"):
         hold filters.
         """
         flow = self._flow
+        if flow.in_passes:
+            raise ArchsimError(f"dataflow {self.dataflow} maps in passes, not in folds")
         overhead_cycles = flow.overhead_cycles(self.rows, self.columns)
         one_filter_each = layer.is_depthwise and layer.gemm.filters == 1
         packs = self.depthwise_packing and one_filter_each and flow.across_columns == "filters"
@@ -184,6 +212,13 @@ class PeArray(ComputeUnit, kind="pe_array"):
             packs_groups=packs,
         )
 
+    def passes(self, layer: Layer, output_zeros: float | None = None) -> PassArray | None:
+        """Return the scratchpads and networks of a row-stationary array."""
+        pes = self._pes
+        if isinstance(pes, SystolicPes):
+            return None
+        return pes.geometry(layer.activation_sparsity, output_zeros)
+
     def streaming_cycles(self, layer: Layer, elements: int) -> int:  # noqa: ARG002
         """Return the cycles at one element per column and cycle."""
         return -(-elements // self.columns)
@@ -195,33 +230,15 @@ class PeArray(ComputeUnit, kind="pe_array"):
         active = work.macs - int(work.macs * sparsity)
         scales = layer.function == "leaky_relu"
         return {
-            "mac.multiply": active,
-            "mac.add": active,
-            "registers.access": self._register_bits(work),
-            "accumulator.read": work.accumulator_reads,
-            "accumulator.write": work.accumulator_writes,
-            "accumulator.add": work.accumulator_reads,
+            **self._pes.counts(work, active),
             "activation.compare": work.elements * _FUSED_COMPARISONS.get(layer.function or "", 1),
             "activation.multiply": work.elements if scales else 0,
         }
 
-    def _register_bits(self, work: Work) -> int:
-        held = self._held
-        loads = work.weight_reads * (held == _WEIGHTS) + work.input_reads * (held == _INPUTS)
-        per_mac = 2 * self._bits + self._accumulator_bits
-        return work.macs * per_mac + loads * self._bits
-
     def energies(self, technology: Technology, layer: Layer) -> Mapping[str, Sourced]:  # noqa: ARG002
-        """Return joules per action: registers per bit, partial sums per access of one bank."""
-        add = arithmetic_energy(technology, "integer_add", self._accumulator_bits)
-        bank = self._bank(technology)
+        """Return joules per action: those of the PEs and of the comparators behind them."""
         return {
-            "mac.multiply": self._multiply(technology),
-            "mac.add": add,
-            "registers.access": register_energy(technology),
-            "accumulator.read": Sourced(bank.read_j, bank.source),
-            "accumulator.write": Sourced(bank.write_j, bank.source),
-            "accumulator.add": add,
+            **self._pes.energies(technology, self._multiply(technology)),
             "activation.compare": arithmetic_energy(technology, "integer_add", self._bits),
             "activation.multiply": arithmetic_energy(technology, "integer_multiply", self._bits),
         }
@@ -233,24 +250,10 @@ class PeArray(ComputeUnit, kind="pe_array"):
             return exact
         return Sourced(exact.value * ratio.value, f"{exact.source}; x {ratio.value:.4g}: {ratio.source}")
 
-    def _bank(self, technology: Technology) -> SramBank:
-        return sram_bank(technology, self._accumulator_bank)
-
     def static_power(self, technology: Technology) -> Mapping[str, Sourced]:
-        """Return leakage in watts: density of the logic times its area, and that of the partial-sum banks."""
-        bank = self._bank(technology)
-        leakage = Sourced(bank.leakage_w, bank.leakage_source)
-        logic = logic_leakage(self.area(technology))
-        return {**logic, "accumulator": repeated(leakage, self.columns, "banks")}
+        """Return leakage in watts of the logic and of the memories in and beside the PEs."""
+        return self._pes.static_power(technology)
 
     def area(self, technology: Technology) -> Mapping[str, Sourced]:
-        """Return mm2 of multipliers, adders, registers (two operands, one sum) and partial-sum banks."""
-        bank = self._bank(technology)
-        register_bits = 2 * self._bits + self._accumulator_bits
-        per_pe = {
-            "multipliers": arithmetic_area(technology, "integer_multiply", self._bits),
-            "adders": arithmetic_area(technology, "integer_add", self._accumulator_bits),
-            "registers": repeated(register_area(technology), register_bits, "b"),
-        }
-        areas = {part: repeated(area, self.multipliers, "PEs") for part, area in per_pe.items()}
-        return areas | {"accumulator": repeated(Sourced(bank.area_mm2, bank.source), self.columns, "banks")}
+        """Return mm2 of the logic and of the memories in and beside the PEs."""
+        return self._pes.area(technology)

@@ -21,11 +21,13 @@ _PS_PER_S = 10**12
 
 
 class Sram(Memory, kind="sram"):
-    """An SRAM of equal banks: one access per cycle, energy of one bank per access, leakage and area of all.
+    """An SRAM of equal banks: energy of one bank per access, leakage and area of all.
 
     Energies, times, leakage and area are those of :func:`archsim.hardware.cacti.sram_bank`. Left out: the
     wires and multiplexers between the banks, and the logic that encodes and corrects (CACTI stores the check
-    bits and no more). One port: banks lower the energy and the cycle of an access, they add no bandwidth.
+    bits and no more). Banks lower the energy and the cycle of an access; they add bandwidth only where
+    ``accesses_per_cycle`` says that several of them serve at the same time. Conflicts between those are left
+    out.
     """
 
     capacity: Capacity
@@ -36,6 +38,9 @@ class Sram(Memory, kind="sram"):
 
     banks: int = Field(default=1, ge=1)
     """Equal banks that share the capacity."""
+
+    accesses_per_cycle: int = Field(default=1, ge=1)
+    """Banks that are accessed in the same cycle, each through a port of its own."""
 
     cell: Literal["itrs-hp", "itrs-lop", "itrs-lstp"] = "itrs-lop"
     """Cells and periphery: high performance, low operating power or low standby power."""
@@ -53,6 +58,8 @@ class Sram(Memory, kind="sram"):
                 f"{format_quantity(self.capacity, 'capacity')} does not divide into {self.banks} equal banks",
                 field="banks",
             )
+        if self.accesses_per_cycle > self.banks:
+            raise InputError(f"{self.banks} banks cannot serve more accesses", field="accesses_per_cycle")
         refused = shape_refusal(self._shape)
         if refused:
             raise InputError(refused, field="width" if refused.startswith("a port") else "capacity")
@@ -68,8 +75,8 @@ class Sram(Memory, kind="sram"):
         return self.capacity * _BITS_PER_BYTE
 
     def bits_per_ps(self, clock_hz: int) -> Fraction:
-        """Return one access of ``width`` bits per cycle of the port's clock, else of the requester's."""
-        return Fraction(self.width * (self.clock or clock_hz), _PS_PER_S)
+        """Return the accesses of ``width`` bits per cycle of the port's clock, else of the requester's."""
+        return Fraction(self.accesses_per_cycle * self.width * (self.clock or clock_hz), _PS_PER_S)
 
     def latency_ps(self, technology: Technology) -> int:
         """Return the access time of one bank."""

@@ -1,4 +1,4 @@
-"""The contract of a dataflow: which GEMM dimension a systolic array holds where."""
+"""The contract of a dataflow: which GEMM dimension a systolic array holds where, or passes."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ class Dataflow(Component, family="dataflows"):
     across_rows: ClassVar[str]
     across_columns: ClassVar[str]
     streamed: ClassVar[str]
+    in_passes: ClassVar[bool] = False
     sums_in_place: ClassVar[bool] = False
     """Whether a fold finishes its sums inside the PEs."""
 
@@ -25,3 +26,9 @@ class Dataflow(Component, family="dataflows"):
     @abstractmethod
     def overhead_cycles(rows: int, columns: int) -> int:
         """Cycles of one fold beside the streamed ones: loading, skew and drain."""
+
+
+class PassDataflow(Component, family="dataflows"):
+    """A dataflow that is no fold of a matrix product: the array maps layers in processing passes."""
+
+    in_passes: ClassVar[bool] = True
