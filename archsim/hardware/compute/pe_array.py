@@ -25,7 +25,7 @@ from archsim.hardware.technology import (
     register_energy,
 )
 from archsim.registry import Kind, kinds, resolve
-from archsim.units import Capacity, format_quantity
+from archsim.units import Capacity
 from archsim.workload.layer import Layer, Op
 
 _FUSED_COMPARISONS: Mapping[str, int] = {"relu": 1, "relu6": 2, "leaky_relu": 1}
@@ -76,7 +76,10 @@ class PeArray(ComputeUnit, kind="pe_array"):
     """Format of partial sums, and the width of adders and of the port of the partial-sum memory."""
 
     accumulator_capacity: Annotated[Capacity, Field(gt=0)]
-    """Partial-sum memory of the whole array, one SRAM bank per column."""
+    """Partial-sum memory of the whole array, in equal SRAM banks."""
+
+    accumulator_banks: int = Field(default=1, ge=1)
+    """Banks of partial sums per column; more of them where one would be larger than the SRAM table goes."""
 
     depthwise_packing: bool = False
     """Channels of a depthwise convolution lie side by side in the columns; needs an input feed per column.
@@ -108,8 +111,8 @@ class PeArray(ComputeUnit, kind="pe_array"):
             )
         refused = shape_refusal(self._accumulator_bank)
         if refused:
-            column = format_quantity(self._accumulator_bank.capacity_bytes, "capacity")
-            raise InputError(f"{column} of partial sums per column: {refused}", field="accumulator_capacity")
+            message = f"partial sums of a column: {refused}; use more accumulator_banks"
+            raise InputError(message, field="accumulator_capacity")
         return self
 
     @property
@@ -140,8 +143,12 @@ class PeArray(ComputeUnit, kind="pe_array"):
         return frozenset({self._flow.across_rows, self._flow.across_columns})
 
     @property
+    def _all_accumulator_banks(self) -> int:
+        return self.columns * self.accumulator_banks
+
+    @property
     def _accumulator_bank(self) -> BankShape:
-        share = -(-self.accumulator_capacity // self.columns)
+        share = -(-self.accumulator_capacity // self._all_accumulator_banks)
         return BankShape(max(share, smallest_bank_bytes(self._accumulator_bits)), self._accumulator_bits)
 
     def refusal(self, layer: Layer) -> str | None:
@@ -241,7 +248,7 @@ class PeArray(ComputeUnit, kind="pe_array"):
         bank = self._bank(technology)
         leakage = Sourced(bank.leakage_w, bank.leakage_source)
         logic = logic_leakage(self.area(technology))
-        return {**logic, "accumulator": repeated(leakage, self.columns, "banks")}
+        return {**logic, "accumulator": repeated(leakage, self._all_accumulator_banks, "banks")}
 
     def area(self, technology: Technology) -> Mapping[str, Sourced]:
         """Return mm2 of multipliers, adders, registers (two operands, one sum) and partial-sum banks."""
@@ -253,4 +260,5 @@ class PeArray(ComputeUnit, kind="pe_array"):
             "registers": repeated(register_area(technology), register_bits, "b"),
         }
         areas = {part: repeated(area, self.multipliers, "PEs") for part, area in per_pe.items()}
-        return areas | {"accumulator": repeated(Sourced(bank.area_mm2, bank.source), self.columns, "banks")}
+        sums = repeated(Sourced(bank.area_mm2, bank.source), self._all_accumulator_banks, "banks")
+        return areas | {"accumulator": sums}
