@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import floor, log10
 from typing import TypeVar
 
-from archsim import Architecture, Network, load_network
+from validation import scalesim
+
+from archsim import Network, load_network
 from archsim.config import shipped, shipped_folder
 from archsim.hardware.cacti import BankShape, sram_bank
 from archsim.hardware.dram_parts import DramPart, dram_parts
@@ -15,34 +17,12 @@ from archsim.hardware.memories.dram import Dram
 from archsim.hardware.technology import Technology, area_scale, energy_scale
 from archsim.registry import FAMILIES, kinds
 from archsim.results.tables import Table
-from archsim.simulation import simulate
 from archsim.visualization.listing import kind_table
-from archsim.workload import Conv2d, Linear, build_network
 
 _T_co = TypeVar("_T_co", covariant=True)
 Make = Callable[[], _T_co]
 
 _SENTENCE_END = re.compile(r"(?<!Proc)(?<!Fig)\. (?=[A-Z0-9])")
-
-_SYSTOLIC = {
-    "16x16, 3x3, 16 -> 32": (build_network("a", (16, 16, 16), [Conv2d(name="a", out_channels=32, kernel=3)])),
-    "10x10, 3x3, 64 -> 96": (build_network("b", (64, 10, 10), [Conv2d(name="b", out_channels=96, kernel=3)])),
-    "14x14, 1x1, 128 -> 64": (
-        build_network("c", (128, 14, 14), [Conv2d(name="c", out_channels=64, kernel=1)])
-    ),
-    "fully connected 256 -> 100": build_network("d", (256, 1, 1), [Linear(name="d", out_channels=100)]),
-    "9x9, 5x5, 20 -> 50, stride 2": (
-        build_network("e", (20, 9, 9), [Conv2d(name="e", out_channels=50, kernel=5, stride=2)])
-    ),
-}
-_SYSTOLIC_REFERENCE = {
-    "16x16, 3x3, 16 -> 32": (1441, 1449, 4409),
-    "10x10, 3x3, 64 -> 96": (3827, 8531, 6839),
-    "14x14, 1x1, 128 -> 64": (2659, 2319, 4423),
-    "fully connected 256 -> 100": (1271, 3039, 1551),
-    "9x9, 5x5, 20 -> 50, stride 2": (1123, 3295, 2303),
-}
-"""Cycles that SCALE-Sim v2 (22f88b1) counts on 32 x 32 PEs: OS, WS, IS [tool]."""
 
 
 def markdown(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -171,14 +151,12 @@ def scaling_factors() -> str:
 
 def systolic_cycles() -> str:
     """Return cycles of five layers on 32 x 32 PEs beside those of SCALE-Sim."""
-    architectures = [Architecture.load(f"scalesim_32x32_{flow}") for flow in ("os", "ws", "is")]
+    columns = [scalesim.counted("small.csv", flow).values() for flow in scalesim.FLOWS]
     rows = []
-    for name, network in _SYSTOLIC.items():
-        mine = [simulate(one, network).layers[0].compute_cycles for one in architectures]
-        pairs = zip(mine, _SYSTOLIC_REFERENCE[name], strict=True)
+    for (name, counted), mine in zip(scalesim.COUNTED.items(), zip(*columns, strict=True), strict=True):
+        pairs = zip(mine, counted, strict=True)
         rows.append([name, *(f"{ours:,} / {theirs:,}" for ours, theirs in pairs)])
-    header = ["layer", "output stationary", "weight stationary", "input stationary"]
-    return markdown(header, rows)
+    return markdown(["layer", *scalesim.FLOWS.values()], rows)
 
 
 def core_loops() -> str:

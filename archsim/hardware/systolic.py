@@ -30,8 +30,8 @@ class SystolicPes:
         Widths of operands and of partial sums.
     held
         The two GEMM dimensions that lie across the array: those of the operand that stays in place.
-    sums
-        The partial-sum memory of one column.
+    sums, sum_banks
+        A bank of partial sums, and the banks of all columns together.
     """
 
     rows: int
@@ -40,6 +40,7 @@ class SystolicPes:
     sum_bits: int
     held: frozenset[str]
     sums: BankShape
+    sum_banks: int
 
     def counts(self, work: Work, active_macs: int) -> Mapping[str, int]:
         """Count operations, bits through the PE registers, partial sums in and out of the columns."""
@@ -81,7 +82,7 @@ class SystolicPes:
         bank = self._bank(technology)
         leakage = Sourced(bank.leakage_w, bank.leakage_source)
         logic = logic_leakage(self.area(technology))
-        return {**logic, "accumulator": repeated(leakage, self.columns, "banks")}
+        return {**logic, "accumulator": repeated(leakage, self.sum_banks, "banks")}
 
     def area(self, technology: Technology) -> Mapping[str, Sourced]:
         """Return mm2 of multipliers, adders, registers (two operands, one sum) and partial-sum banks."""
@@ -92,4 +93,5 @@ class SystolicPes:
             "registers": repeated(register_area(technology), self._registers_per_pe, "b"),
         }
         areas = {part: repeated(area, self.rows * self.columns, "PEs") for part, area in per_pe.items()}
-        return areas | {"accumulator": repeated(Sourced(bank.area_mm2, bank.source), self.columns, "banks")}
+        sums = repeated(Sourced(bank.area_mm2, bank.source), self.sum_banks, "banks")
+        return areas | {"accumulator": sums}

@@ -9,7 +9,6 @@ import numpy as np
 
 from archsim._tiling import ORDERS, evaluate, search
 from archsim.mapping.candidates import axis_row, group_row, pixel_folds, tables
-from archsim.mapping.extents import block_sums
 from archsim.mapping.problem import Problem
 from archsim.mapping.schedule import Tiling
 
@@ -64,7 +63,7 @@ def price(problem: Problem, tiling: Tiling) -> Choice | None:
     """Cost of a given tiling, or None where it does not fit."""
     array = problem.array
     fold = {array.across_rows: array.rows, array.across_columns: array.columns}
-    vertical, horizontal = block_sums(problem.vertical), block_sums(problem.horizontal)
+    vertical, horizontal = problem.vertical.split(tiling.rows), problem.horizontal.split(tiling.columns)
     tiles = np.array([[tiling.images, tiling.rows, tiling.columns]], dtype=np.float64)
     trips = [
         -(-total // tile)
@@ -77,8 +76,8 @@ def price(problem: Problem, tiling: Tiling) -> Choice | None:
     pixels = (
         *tiles[0],
         trips[0] * trips[1] * trips[2],
-        problem.images * vertical[0][tiling.rows - 1] * horizontal[0][tiling.columns - 1],
-        tiling.images * vertical[1][tiling.rows - 1] * horizontal[1][tiling.columns - 1],
+        problem.images * sum(vertical) * sum(horizontal),
+        tiling.images * max(vertical) * max(horizontal),
         tiling.images * tiling.rows * tiling.columns,
         pixel_folds(problem, tiles, fold.get("pixels", 0))[0],
     )

@@ -127,6 +127,15 @@ def test_partial_sums_cost_one_bank_per_column():
     assert unit.accumulator_capacity_bits == 32 * 1024 * 8
 
 
+def test_partial_sums_of_a_column_may_lie_in_several_banks():
+    # 512 MiB over 32 columns and 4 banks each: 4 MiB, the largest bank with a 32 b port in the CACTI table.
+    bank = sram_bank(TECHNOLOGY, BankShape(4 * 2**20, 32))
+    unit = array(accumulator_capacity="512 MiB", accumulator_banks=4)
+    assert unit.energies(TECHNOLOGY, CONV)["accumulator.read"].value == bank.read_j
+    assert unit.static_power(TECHNOLOGY)["accumulator"].value == pytest.approx(128 * bank.leakage_w)
+    assert unit.area(TECHNOLOGY)["accumulator"].value == pytest.approx(128 * bank.area_mm2)
+
+
 def test_banks_below_the_table_cost_its_smallest():
     energies = array(columns=512).energies(TECHNOLOGY, CONV)
     assert energies["accumulator.read"].value == sram_bank(TECHNOLOGY, BankShape(256, 32)).read_j
@@ -181,7 +190,8 @@ def test_operands_have_the_format_of_the_layer_else_of_the_array():
         ({"number_format": "int88"}, "unknown number format 'int88'"),
         ({"number_format": "int16", "accumulator": "int16"}, "cannot hold a product of two int16"),
         ({"accumulator_capacity": "0 B"}, "greater than 0"),
-        ({"accumulator_capacity": "1 GiB"}, "32 MiB of partial sums per column"),
+        ({"accumulator_capacity": "1 GiB"}, "a column: a bank of 32 MiB .* use more accumulator_banks"),
+        ({"accumulator_banks": 0}, "greater than or equal to 1"),
         ({"multiplier": {"kind": "exactly"}}, "did you mean 'exact'"),
         ({"rows": 0}, "greater than or equal to 1"),
         ({"row": 3}, "Extra inputs"),

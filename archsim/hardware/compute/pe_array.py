@@ -20,7 +20,7 @@ from archsim.hardware.row_stationary import RowStationary, RowStationaryPes
 from archsim.hardware.systolic import SystolicPes
 from archsim.hardware.technology import Technology, arithmetic_energy
 from archsim.registry import Kind, kinds, resolve
-from archsim.units import Capacity, format_quantity, text_default
+from archsim.units import Capacity, text_default
 from archsim.workload.layer import Layer, Op
 
 _FUSED_COMPARISONS: Mapping[str, int] = {"relu": 1, "relu6": 2, "leaky_relu": 1}
@@ -71,7 +71,10 @@ class PeArray(ComputeUnit, kind="pe_array"):
     """Format of partial sums, and the width of adders and of the port of the partial-sum memory."""
 
     accumulator_capacity: Annotated[Capacity, Field(gt=0)] = text_default("32 KiB")
-    """Partial-sum memory of the whole array, one SRAM bank per column; a row-stationary array has none."""
+    """Partial-sum memory of the whole array, in equal SRAM banks; a row-stationary array has none."""
+
+    accumulator_banks: int = Field(default=1, ge=1)
+    """Banks of partial sums per column; more of them where one would be larger than the SRAM table goes."""
 
     row_stationary: RowStationary | None = None
     """Scratchpads and networks of the PEs, with ``dataflow: row_stationary`` alone."""
@@ -107,7 +110,11 @@ class PeArray(ComputeUnit, kind="pe_array"):
             raise InputError(message, field="dataflow" if block is None else "row_stationary")
         if block is not None:
             block.check(self._bits, self._accumulator_bits)
-            for name in {"accumulator_capacity", "depthwise_packing"} & self.model_fields_set:
+            for name in {
+                "accumulator_capacity",
+                "accumulator_banks",
+                "depthwise_packing",
+            } & self.model_fields_set:
                 raise InputError("a row-stationary array has none", field=name)
         return self
 
@@ -121,8 +128,8 @@ class PeArray(ComputeUnit, kind="pe_array"):
             )
         refused = shape_refusal(self._accumulator_bank)
         if refused:
-            column = format_quantity(self._accumulator_bank.capacity_bytes, "capacity")
-            raise InputError(f"{column} of partial sums per column: {refused}", field="accumulator_capacity")
+            message = f"partial sums of a column: {refused}; use more accumulator_banks"
+            raise InputError(message, field="accumulator_capacity")
         return self
 
     @property
@@ -163,11 +170,15 @@ class PeArray(ComputeUnit, kind="pe_array"):
         if self.row_stationary is not None:
             return RowStationaryPes(*size, *widths, self.row_stationary)
         held = frozenset({self._flow.across_rows, self._flow.across_columns})
-        return SystolicPes(*size, *widths, held, self._accumulator_bank)
+        return SystolicPes(*size, *widths, held, self._accumulator_bank, self._all_accumulator_banks)
+
+    @property
+    def _all_accumulator_banks(self) -> int:
+        return self.columns * self.accumulator_banks
 
     @property
     def _accumulator_bank(self) -> BankShape:
-        share = -(-self.accumulator_capacity // self.columns)
+        share = -(-self.accumulator_capacity // self._all_accumulator_banks)
         return BankShape(max(share, smallest_bank_bytes(self._accumulator_bits)), self._accumulator_bits)
 
     def refusal(self, layer: Layer) -> str | None:
