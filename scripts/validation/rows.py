@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Literal
+
+Basis = Literal["validation", "implementation", "calibration"]
+"""What agreement with a reference says.
+
+``validation``: no figure of the section made ours. ``implementation``: ours come from the same formulas or
+constants, so agreement only shows that they are written down right. ``calibration``: figures of the section
+set constants of ours, so agreement shows nothing.
+"""
 
 LARGE = 0.10
 """Relative difference from which a row must say why."""
@@ -50,12 +59,15 @@ class Section:
         Paper, tool or chip, with the file of the shared references or the repository that prints it.
     intro
         How our figures are made: architecture, network, batch, what is counted.
+    basis
+        What agreement says, see :data:`Basis`.
     """
 
     title: str
     source: str
     intro: str
     rows: tuple[Row, ...]
+    basis: Basis = "validation"
 
     def mean_absolute_difference(self, among: Iterable[str] = ("",)) -> float:
         """Return the mean of the absolute differences of rows whose quantity contains one of the texts."""
