@@ -22,8 +22,10 @@ lint: $(STAMP)
 	$(BIN)/codespell archsim tests docs configs traces kernels README.md CHANGELOG.md
 	$(BIN)/interrogate -q archsim
 
+# Makes .venv-scalesim for the comparison with SCALE-Sim; without a package index that part is left out.
 bench: $(STAMP)
-	$(BIN)/python benchmarks/engine.py
+	$(BIN)/python benchmarks/run.py
+	$(BIN)/python scripts/make_docs.py docs/benchmarks.md
 
 golden: $(STAMP)
 	$(BIN)/python scripts/make_golden.py
@@ -41,4 +43,4 @@ $(STAMP): $(SOURCES)
 	touch $@
 
 clean:
-	rm -rf $(VENV) build out *.egg-info archsim/*.so
+	rm -rf $(VENV) .venv-scalesim build out *.egg-info archsim/*.so

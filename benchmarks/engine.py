@@ -9,38 +9,28 @@ over. Times are the shortest of N repetitions.
 from __future__ import annotations
 
 import argparse
-import gc
 import json
 import sys
-import time
-from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from itertools import product
 
 import simpy
 from archsim._tiling import ORDERS
+from timing import Result, event_seconds, forget_tilings, shortest
 
 from archsim import Architecture, load_network
 from archsim.config import shipped
 from archsim.hardware.cost import Array, Operands
 from archsim.mapping.candidates import tables
-from archsim.mapping.extents import Extent, block_sums
+from archsim.mapping.extents import Extent
 from archsim.mapping.mapper import map_network
 from archsim.mapping.problem import Costs, Problem
 from archsim.mapping.tiling import best_tiling
 from archsim.simulation.engine import Engine
 
-LOOP_EVENTS = 100_000
 NETWORKS = ("vgg16", "resnet50")
 CANDIDATES = {"filters": 0, "channels": 1, "pixels": 2}
-
-
-@dataclass(frozen=True)
-class Result:
-    name: str
-    seconds: float
-    ratio: float
-    meaning: str
 
 
 class CountingEnvironment(simpy.Environment):
@@ -53,30 +43,6 @@ class CountingEnvironment(simpy.Environment):
     def schedule(self, *arguments: object, **keywords: object) -> None:
         self.scheduled += 1
         super().schedule(*arguments, **keywords)  # type: ignore[arg-type]
-
-
-def shortest(work: Callable[[], object], repeats: int) -> float:
-    """Shortest time of some repetitions in seconds, without garbage collection inside."""
-    times = []
-    for _ in range(repeats):
-        gc.collect()
-        gc.disable()
-        start = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - start)
-        gc.enable()
-    return min(times)
-
-
-def bare_loop() -> None:
-    env = simpy.Environment()
-
-    def wait() -> Generator[simpy.Event, object, None]:
-        for _ in range(LOOP_EVENTS):
-            yield env.timeout(1)
-
-    env.process(wait())
-    env.run()
 
 
 def events_of_engine(event_s: float, repeats: int) -> Iterator[Result]:
@@ -92,8 +58,7 @@ def events_of_engine(event_s: float, repeats: int) -> Iterator[Result]:
 
 
 def map_afresh(network: str, architecture: str) -> None:
-    best_tiling.cache_clear()
-    block_sums.cache_clear()
+    forget_tilings()
     map_network(load_network(network), Architecture.load(architecture))
 
 
@@ -215,7 +180,7 @@ def kernel_against_python(repeats: int) -> Iterator[Result]:
 
 
 def results(repeats: int) -> Iterator[Result]:
-    event_s = shortest(bare_loop, repeats) / LOOP_EVENTS
+    event_s = event_seconds(repeats)
     yield Result("bare SimPy event", event_s, 1.0, "the unit: one timeout of an empty loop")
     yield from events_of_engine(event_s, repeats)
     yield from kernel_against_python(repeats)

@@ -1,7 +1,7 @@
 """Write the generated parts of the documentation, or check that they are up to date.
 
 A generated part stands between ``<!-- generated: NAME -->`` and ``<!-- end -->`` in a Markdown file and comes
-from the function of that name in ``doc_tables`` or ``vgg16_tables``.
+from the function of that name in ``doc_tables``, ``vgg16_tables`` or ``benchmark_tables``.
 
 Usage: ``python scripts/make_docs.py [--check] [PAGE...]``. Without pages: README.md and all of docs/.
 ``--check`` writes nothing and exits with 1 if a page is stale.
@@ -15,6 +15,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from benchmark_tables import BENCHMARK_TABLES
 from doc_tables import TABLES, Make
 from vgg16_tables import VGG16_TABLES, energy_figure
 
@@ -60,7 +61,7 @@ def refreshed(text: str) -> str:
     KeyError
         If no function makes a part of that name.
     """
-    makers = {**TABLES, **VGG16_TABLES}
+    makers = {**TABLES, **VGG16_TABLES, **BENCHMARK_TABLES}
     return _PART.sub(lambda part: part["begin"] + makers[part["name"]]().strip() + "\n" + part["end"], text)
 
 

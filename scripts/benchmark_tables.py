@@ -1,0 +1,80 @@
+"""Tables of docs/benchmarks.md, from the results that ``make bench`` left behind."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from doc_tables import Make, figure, markdown
+
+RESULTS = Path(__file__).resolve().parents[1] / "benchmarks" / "results.json"
+_FLOWS = {"os": "output stationary", "ws": "weight stationary", "is": "input stationary"}
+_NOT_COMPARED = "SCALE-Sim could not be installed where these results were taken."
+
+
+@cache
+def _results() -> Mapping[str, Any]:
+    return json.loads(RESULTS.read_text(encoding="utf-8"))
+
+
+def benchmark_machine() -> str:
+    """Return what the results were taken on, in one sentence."""
+    found = _results()["machine"]
+    return (
+        f"Taken on: {found['processor']}, {found['cores']} cores, {found['system']}, "
+        f"Python {found['python']}, NumPy {found['numpy']}, SimPy {found['simpy']}, "
+        f"archsim {found['archsim']}. A bare event takes {found['bare_event_ns']} ns there."
+    )
+
+
+def benchmark_scalesim() -> str:
+    """Return equal layers and the ratio of times for each file and dataflow."""
+    found = _results()["scalesim"]
+    if found is None:
+        return _NOT_COMPARED
+    rows = [
+        [
+            f"`{run['topology']}.csv`",
+            _FLOWS[run["flow"]],
+            f"{run['equal']} / {run['layers']}",
+            f"{run['cycles']:,}",
+            f"{run['stalls']:,}",
+            figure(run["ratio"], 2),
+        ]
+        for run in found["runs"]
+    ]
+    name = f"SCALE-Sim {found['version']}"
+    header = ["file", "dataflow", "layers with equal cycles", "cycles", f"stalls of {name}", "time ratio"]
+    return markdown(header, rows)
+
+
+def benchmark_engine() -> str:
+    """Return the ratios of engine, tiling search and whole networks."""
+    rows = [[row["name"], figure(row["ratio"]), row["meaning"]] for row in _results()["engine"]]
+    return markdown(["what", "ratio", "meaning"], rows)
+
+
+def benchmark_scaling() -> str:
+    """Return exponents and events per unit of every series."""
+    header = ["grows", "from", "to", "exponent of mapping", "of running", "events per tile, first", "last"]
+    return markdown(header, [_scaling_row(series) for series in _results()["scaling"]])
+
+
+def _scaling_row(series: Mapping[str, Any]) -> list[str]:
+    first, last = series["points"][0], series["points"][-1]
+    return [
+        f"{series['name']} ({series['meaning']})",
+        f"{first['size']:,}",
+        f"{last['size']:,}",
+        f"{series['mapping_exponent']:.2f}",
+        f"{series['running_exponent']:.2f}",
+        *(figure(point["running_events"] / point["tiles"], 2) for point in (first, last)),
+    ]
+
+
+BENCHMARK_TABLES: Mapping[str, Make[str]] = {
+    one.__name__: one for one in (benchmark_machine, benchmark_scalesim, benchmark_engine, benchmark_scaling)
+}
