@@ -25,6 +25,7 @@ from archsim.hardware.technology import (
     register_energy,
 )
 from archsim.units import Capacity, Width, text_default
+from archsim.workload.layer import Layer
 
 _RUN_BITS = 5
 _CODE_WORD_BITS = 64
@@ -121,6 +122,16 @@ class RowStationaryPes:
     bits: int
     sum_bits: int
     block: RowStationary
+
+    def refusal(self, layer: Layer) -> str | None:
+        """Tell why a filter fits neither the array nor the scratchpads, or None."""
+        height, width = layer.kernel
+        span = (width - 1) * layer.dilation[1] + 1
+        if height > self.rows:
+            return f"its filters have {height} rows, the array has {self.rows}"
+        if width * self.bits > self.block.filter_spad * 8 or span * self.bits > self.block.input_spad * 8:
+            return f"a filter row of {width} weights over {span} inputs does not fit the scratchpads of a PE"
+        return None
 
     def geometry(self, input_zeros: float | None, output_zeros: float | None) -> PassArray:
         """Return the geometry for a layer whose fractions of zero inputs and outputs may be known."""

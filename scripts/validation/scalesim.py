@@ -51,6 +51,7 @@ def sections(topologies: Path | None = None) -> Iterable[Section]:
         intro="Compute cycles of the report on `scalesim_32x32_os`, `_ws` and `_is`, each layer one tile. "
         "SCALE-Sim 3.0.0 counts the same (docs/benchmarks.md).",
         rows=tuple(_layer_rows()),
+        basis="implementation",
     )
     if topologies is not None:
         yield Section(
@@ -59,6 +60,7 @@ def sections(topologies: Path | None = None) -> Iterable[Section]:
             intro="Number of layers of all files whose compute cycles equal the closed form on 32 x 32 PEs; "
             "memories as large as the 4k networks need.",
             rows=tuple(_topology_row(flow, topologies) for flow in FLOWS),
+            basis="implementation",
         )
 
 

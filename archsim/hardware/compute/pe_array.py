@@ -188,7 +188,8 @@ class PeArray(ComputeUnit, kind="pe_array"):
             return f"a pe_array executes conv2d, linear, {', '.join(_FUSED_COMPARISONS)}, not {what}"
         if layer.number_format and number_format(layer.number_format).bits > self._bits:
             return f"the layer needs {layer.number_format}, the multipliers are {self.number_format}"
-        return None
+        pes = self._pes
+        return pes.refusal(layer) if layer.is_mac and isinstance(pes, RowStationaryPes) else None
 
     def fuses(self, layer: Layer) -> bool:
         """Tell whether the comparators behind the columns apply it: relu, relu6 and leaky_relu."""
