@@ -17,6 +17,12 @@ from archsim.hardware.cacti import BankShape, SramBank, shape_refusal, smallest_
 from archsim.hardware.compute.base import ComputeUnit
 from archsim.hardware.cost import Array, Operands, Sourced, Work
 from archsim.hardware.logic import logic_leakage, repeated
+from archsim.hardware.stated import (
+    ANY_CONVOLUTION,
+    ActionEnergies,
+    refuse_unknown_actions,
+    with_stated,
+)
 from archsim.hardware.technology import (
     Technology,
     arithmetic_area,
@@ -86,6 +92,9 @@ class PeArray(ComputeUnit, kind="pe_array"):
     zero_gating: bool = False
     """Multiplier and adder hold still where the input is zero: saves energy, no time."""
 
+    action_energies: ActionEnergies = None
+    """Energy of one action in place of the tables', by name (``mac.multiply``)."""
+
     @field_validator("dataflow")
     @classmethod
     def _known_dataflow(cls, dataflow: str) -> str:
@@ -110,6 +119,8 @@ class PeArray(ComputeUnit, kind="pe_array"):
         if refused:
             column = format_quantity(self._accumulator_bank.capacity_bytes, "capacity")
             raise InputError(f"{column} of partial sums per column: {refused}", field="accumulator_capacity")
+        actions = self.counts(ANY_CONVOLUTION, Work())
+        refuse_unknown_actions(self.action_energies, actions, "action_energies")
         return self
 
     @property
@@ -215,7 +226,7 @@ class PeArray(ComputeUnit, kind="pe_array"):
         """Return joules per action: registers per bit, partial sums per access of one bank."""
         add = arithmetic_energy(technology, "integer_add", self._accumulator_bits)
         bank = self._bank(technology)
-        return {
+        tabulated = {
             "mac.multiply": self._multiply(technology),
             "mac.add": add,
             "registers.access": register_energy(technology),
@@ -225,6 +236,7 @@ class PeArray(ComputeUnit, kind="pe_array"):
             "activation.compare": arithmetic_energy(technology, "integer_add", self._bits),
             "activation.multiply": arithmetic_energy(technology, "integer_multiply", self._bits),
         }
+        return with_stated(tabulated, self.action_energies)
 
     def _multiply(self, technology: Technology) -> Sourced:
         exact = arithmetic_energy(technology, "integer_multiply", self._bits)
