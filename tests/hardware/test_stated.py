@@ -95,7 +95,7 @@ def test_an_unknown_action_is_refused_with_its_place(tmp_path):
     file = tmp_path / "typo.yaml"
     file.write_text(
         "extends: von_neumann.yaml\nname: typo\ncompute:\n  npu:\n    action_energies:\n"
-        '      mac.multply: {value: 1 pJ, source: "x"}\n'
+        '      mac.multiplyy: {value: 1 pJ, source: "x"}\n'
     )
-    with pytest.raises(Exception, match=r"typo\.yaml:6:20: .*did you mean 'mac\.multiply'"):
+    with pytest.raises(Exception, match=r"typo\.yaml:6:22: .*did you mean 'mac\.multiply'"):
         Architecture.load(file)
