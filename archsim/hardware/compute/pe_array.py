@@ -17,6 +17,12 @@ from archsim.hardware.cacti import BankShape, shape_refusal, smallest_bank_bytes
 from archsim.hardware.compute.base import ComputeUnit
 from archsim.hardware.cost import Array, Operands, PassArray, Sourced, Work
 from archsim.hardware.row_stationary import RowStationary, RowStationaryPes
+from archsim.hardware.stated import (
+    ANY_CONVOLUTION,
+    ActionEnergies,
+    refuse_unknown_actions,
+    with_stated,
+)
 from archsim.hardware.systolic import SystolicPes
 from archsim.hardware.technology import Technology, arithmetic_energy
 from archsim.registry import Kind, kinds, resolve
@@ -87,6 +93,9 @@ class PeArray(ComputeUnit, kind="pe_array"):
     zero_gating: bool = False
     """Multiplier and adder hold still where the input is zero: saves energy, no time."""
 
+    action_energies: ActionEnergies = None
+    """Energy of one action in place of the tables', by name (``mac.multiply``)."""
+
     @field_validator("dataflow")
     @classmethod
     def _known_dataflow(cls, dataflow: str) -> str:
@@ -116,6 +125,12 @@ class PeArray(ComputeUnit, kind="pe_array"):
                 "depthwise_packing",
             } & self.model_fields_set:
                 raise InputError("a row-stationary array has none", field=name)
+        return self
+
+    @model_validator(mode="after")
+    def _check_actions(self) -> PeArray:
+        actions = self.counts(ANY_CONVOLUTION, Work())
+        refuse_unknown_actions(self.action_energies, actions, "action_energies")
         return self
 
     @model_validator(mode="after")
@@ -249,11 +264,12 @@ class PeArray(ComputeUnit, kind="pe_array"):
 
     def energies(self, technology: Technology, layer: Layer) -> Mapping[str, Sourced]:  # noqa: ARG002
         """Return joules per action: those of the PEs and of the comparators behind them."""
-        return {
+        tabulated = {
             **self._pes.energies(technology, self._multiply(technology)),
             "activation.compare": arithmetic_energy(technology, "integer_add", self._bits),
             "activation.multiply": arithmetic_energy(technology, "integer_multiply", self._bits),
         }
+        return with_stated(tabulated, self.action_energies)
 
     def _multiply(self, technology: Technology) -> Sourced:
         exact = arithmetic_energy(technology, "integer_multiply", self._bits)
