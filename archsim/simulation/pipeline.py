@@ -10,9 +10,9 @@ from fractions import Fraction
 import simpy
 
 from archsim.mapping.schedule import Part, Tile, Transfer
-from archsim.results.timeline import Slice
 from archsim.simulation.clock import PS_PER_S, Clock
 from archsim.simulation.ports import Events, Fabric
+from archsim.simulation.recorder import Scribe
 
 Moved = Counter[tuple[str, str, str]]
 """Bits by (tensor, source, destination)."""
@@ -54,7 +54,7 @@ class Pipeline:
     record: Record
     double_buffering: bool
     port_bits_per_ps: Fraction
-    slices: list[Slice] | None
+    scribe: Scribe | None
     _done: dict[str, int] = field(default_factory=lambda: {"load": 0, "compute": 0, "store": 0})
     _waiting: dict[str, list[simpy.Event]] = field(
         default_factory=lambda: {"load": [], "compute": [], "store": []}
@@ -101,7 +101,8 @@ class Pipeline:
             yield self.env.timeout(end_ps - int(self.env.now))
         self.record.tiles[tile] += 1
         self.record.busy_cycles += tile.work.cycles
-        self._note("compute", self.clock.edge_ps(start), tile.label)
+        if self.scribe is not None:
+            self.scribe.computed(tile, self.clock.edge_ps(start), int(self.env.now))
 
     def _port_cycles(self, bits: int) -> int:
         """Unit cycles that the private port needs for the operands of a tile."""
@@ -114,16 +115,12 @@ class Pipeline:
             together[transfer.source, transfer.destination] += transfer.bits
         for (source, destination), bits in together.items():
             start_ps = int(self.env.now)
-            yield from self.fabric.move(self.env, self.fabric.path(source, destination), bits)
-            self._note(stage, start_ps, label)
+            booked = None if self.scribe is None else self.scribe.booking(stage, label)
+            yield from self.fabric.move(self.env, self.fabric.path(source, destination), bits, booked)
+            if self.scribe is not None:
+                self.scribe.did(stage, label, start_ps, int(self.env.now))
         for transfer in transfers:
             self.record.moved[transfer.tensor, transfer.source, transfer.destination] += transfer.bits
-
-    def _note(self, stage: str, start_ps: int, label: str) -> None:
-        if self.slices is not None and self.env.now > start_ps:
-            track = f"{self.part.unit} {stage}"
-            duration_ps = int(self.env.now) - start_ps
-            self.slices.append(Slice(track, self.part.layer.name, start_ps, duration_ps, {"tile": label}))
 
     def _until(self, stage: str, count: int) -> Events:
         while self._done[stage] < count:
