@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from archsim.hardware.architecture import Architecture
     from archsim.results.report import Report
     from archsim.results.tables import Table
-    from archsim.results.timeline import Slice
+    from archsim.results.timeline import Timeline
     from archsim.workload import Network
 
 _FAILED, _BAD_INPUT, _INTERRUPTED, _BROKEN_PIPE = 1, 2, 130, 141
@@ -91,16 +91,17 @@ def run(  # noqa: PLR0913 - one parameter per option of the command
 ) -> None:
     """Simulate one architecture on one network."""
     from archsim.inputs import read_architecture, read_network
+    from archsim.results.timeline import Timeline
 
     architecture, files = read_architecture(arch, overrides or (), tiles)
     network, more = read_network(trace)
     _check_output(out)
-    slices: list[Slice] = []
-    report = _simulate(architecture, network, (batch, seed), slices if out else None)
+    timeline = Timeline()
+    report = _simulate(architecture, network, (batch, seed), timeline if out else None)
     if out:
         from archsim.visualization.artifacts import run_artifacts
 
-        _write(out, run_artifacts(report, architecture, slices, _provenance([*files, *more])))
+        _write(out, run_artifacts(report, architecture, timeline, _provenance([*files, *more])))
     if as_json:
         _say(report.to_json())
     else:
@@ -122,24 +123,25 @@ def compare(  # noqa: PLR0913 - one parameter per option of the command
     """Simulate several architectures on one network, with ratios to the first."""
     from archsim.inputs import read_architecture, read_network
     from archsim.results.comparison import compare as compare_reports
+    from archsim.results.timeline import Timeline
 
     if len(inputs) < 3:
         raise InputError("compare needs two or more architectures and then a network")
     architectures = [read_architecture(name, overrides or ()) for name in inputs[:-1]]
     network, more = read_network(inputs[-1])
     _check_output(out)
-    slices: list[list[Slice]] = [[] for _ in architectures]
+    timelines = [Timeline() for _ in architectures]
     comparison = compare_reports(
         [
             _simulate(architecture, network, (batch, seed), trace if out else None)
-            for (architecture, _), trace in zip(architectures, slices, strict=True)
+            for (architecture, _), trace in zip(architectures, timelines, strict=True)
         ]
     )
     if out:
         from archsim.visualization.artifacts import comparison_artifacts
 
         origins = [_provenance([*files, *more]) for _, files in architectures]
-        _write(out, comparison_artifacts(comparison, [one for one, _ in architectures], slices, origins))
+        _write(out, comparison_artifacts(comparison, [one for one, _ in architectures], timelines, origins))
     if as_json:
         _say(comparison.to_json())
     else:
@@ -202,12 +204,15 @@ def schema(
 
 
 def _simulate(
-    architecture: Architecture, network: Network, images_and_seed: tuple[int, int], slices: list[Slice] | None
+    architecture: Architecture, network: Network, images_and_seed: tuple[int, int], timeline: Timeline | None
 ) -> Report:
     from archsim.simulation import simulate
 
     with _progress(f"{network.name} on {architecture.name}") as progress:
-        return simulate(architecture, network, *images_and_seed, progress=progress, trace=slices)
+        report = simulate(architecture, network, *images_and_seed, progress=progress, trace=timeline)
+    if timeline is not None and timeline.note:
+        print(f"note: timeline of {architecture.name}: {timeline.note}", file=sys.stderr)
+    return report
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from pathlib import Path
 from archsim.errors import InputError
 from archsim.results.comparison import Comparison, comparison_records
 from archsim.results.report import Cell, Report, energy_records, layer_records
-from archsim.results.timeline import Slice, timeline_bytes
+from archsim.results.timeline import Timeline, timeline_bytes
 
 
 def write_run(
@@ -62,7 +62,7 @@ def comparison_files(comparison: Comparison) -> dict[str, bytes]:
     }
 
 
-def write_timeline(slices: Sequence[Slice], path: Path, process: str = "archsim") -> None:
+def write_timeline(timeline: Timeline, path: Path, title: str = "archsim") -> None:
     """Write a Chrome trace, gzip-compressed; see :func:`archsim.results.timeline.timeline_bytes`.
 
     Raises
@@ -70,7 +70,7 @@ def write_timeline(slices: Sequence[Slice], path: Path, process: str = "archsim"
     InputError
         If the file cannot be written.
     """
-    write_files(path.parent, {path.name: timeline_bytes(slices, process)})
+    write_files(path.parent, {path.name: timeline_bytes(timeline, title)})
 
 
 def layers_csv(report: Report) -> str:

@@ -13,10 +13,10 @@ from archsim.adaptation.managers.base import Manager, Observation
 from archsim.errors import DeadlockError
 from archsim.hardware.architecture import Architecture
 from archsim.mapping.schedule import Part, Schedule
-from archsim.results.timeline import Slice
 from archsim.simulation.clock import Clock
 from archsim.simulation.pipeline import Pipeline, Record
 from archsim.simulation.ports import Events, Fabric, Port
+from archsim.simulation.recorder import Recorder
 
 Progress = Callable[[int, int, str], None]
 """Called with executions done, executions in all, and the name of the layer that was finished."""
@@ -64,7 +64,7 @@ class Engine:
     architecture: Architecture
     schedule: Schedule
     progress: Progress | None = None
-    slices: list[Slice] | None = None
+    recorder: Recorder | None = None
     env: simpy.Environment = field(default_factory=lambda: simpy.Environment(initial_time=0))
     fabric: Fabric = field(init=False)
     records: tuple[Record, ...] = field(init=False)
@@ -136,7 +136,7 @@ class Engine:
             double_buffering=unit.double_buffering,
             overlaps_activations=unit.overlaps_activations,
             port_bits_per_ps=memory.bits_per_ps(unit.clock),
-            slices=self.slices,
+            scribe=None if self.recorder is None else self.recorder.scribe(job.index, part),
         )
         yield from pipeline.run()
         last = clock.cycle_at(int(self.env.now))

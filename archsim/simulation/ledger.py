@@ -103,12 +103,13 @@ def _account(architecture: Architecture, part: Part, record: Record, repeats: in
     _book_saved(account, unit.memory, record.saved)
     _book_port(architecture, account, record)
     account.entries.extend(unit_entries(architecture, part.unit, part.layer, account.work))
-    account.entries.append(_launches(architecture, part.unit, sum(record.tiles.values())))
+    account.entries.append(launch_entry(architecture, part.unit, sum(record.tiles.values())))
     account.entries.extend(traffic_entries(architecture, account))
     return account
 
 
-def _launches(architecture: Architecture, unit: str, tiles: int) -> Entry:
+def launch_entry(architecture: Architecture, unit: str, tiles: int) -> Entry:
+    """The program of a unit's tiles: the same number of instructions for each."""
     instructions = tiles * architecture.compute[unit].launch_instructions
     return Entry(f"{unit}.sequencer", "instruction", instructions, launch_energy(architecture.technology))
 

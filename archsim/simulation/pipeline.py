@@ -10,9 +10,9 @@ from fractions import Fraction
 import simpy
 
 from archsim.mapping.schedule import Part, Tile, Transfer
-from archsim.results.timeline import Slice
 from archsim.simulation.clock import PS_PER_S, Clock
 from archsim.simulation.ports import Events, Fabric
+from archsim.simulation.recorder import Scribe
 
 Moved = Counter[tuple[str, str, str]]
 """Bits by (tensor, source, destination)."""
@@ -75,7 +75,7 @@ class Pipeline:
     double_buffering: bool
     overlaps_activations: bool
     port_bits_per_ps: Fraction
-    slices: list[Slice] | None
+    scribe: Scribe | None
     _done: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_STAGES, 0))
     _waiting: dict[str, list[simpy.Event]] = field(default_factory=lambda: {stage: [] for stage in _STAGES})
 
@@ -125,7 +125,8 @@ class Pipeline:
             yield self.env.timeout(end_ps - int(self.env.now))
         self.record.tiles[tile] += 1
         self.record.busy_cycles += tile.work.cycles
-        self._note("compute", self.clock.edge_ps(start), tile.label)
+        if self.scribe is not None:
+            self.scribe.computed(tile, self.clock.edge_ps(start), int(self.env.now))
 
     def _port_cycles(self, bits: int) -> int:
         """Unit cycles that the private port needs for the operands of a tile."""
@@ -133,24 +134,23 @@ class Pipeline:
         return -(-bits * per_cycle.denominator // per_cycle.numerator)
 
     def _move(self, transfers: tuple[Transfer, ...], stage: str, label: str) -> Events:
+        begin_ps = int(self.env.now)
         together: Counter[tuple[str, str]] = Counter()
         for transfer in transfers:
             together[transfer.source, transfer.destination] += transfer.bits
         for (source, destination), bits in together.items():
             start_ps = int(self.env.now)
-            yield from self.fabric.move(self.env, self.fabric.path(source, destination), bits)
-            self._note(stage, start_ps, label)
+            booked = None if self.scribe is None else self.scribe.booking(stage, label)
+            yield from self.fabric.move(self.env, self.fabric.path(source, destination), bits, booked)
+            if self.scribe is not None:
+                self.scribe.did(stage, label, start_ps, int(self.env.now))
         for transfer in transfers:
             key = (transfer.tensor, transfer.source, transfer.destination)
             self.record.moved[key] += transfer.bits
             if transfer.saved_bits:
                 self.record.saved[key] += transfer.saved_bits
-
-    def _note(self, stage: str, start_ps: int, label: str) -> None:
-        if self.slices is not None and self.env.now > start_ps:
-            track = f"{self.part.unit} {stage}"
-            duration_ps = int(self.env.now) - start_ps
-            self.slices.append(Slice(track, self.part.layer.name, start_ps, duration_ps, {"tile": label}))
+                if self.scribe is not None:
+                    self.scribe.decoded(transfer, begin_ps, int(self.env.now))
 
     def _until(self, stage: str, count: int) -> Events:
         while self._done[stage] < count:

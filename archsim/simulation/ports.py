@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -56,6 +56,10 @@ class Path:
     latency_ps: int
 
 
+Booked = Callable[[Path, int, int], None]
+"""Called for each quantum with its path, its bits and its start in picoseconds, once its ports are booked."""
+
+
 @dataclass(slots=True)
 class Fabric:
     """The ports of an architecture and the paths between its memories and units."""
@@ -90,18 +94,20 @@ class Fabric:
             node = hop.node
         return Path(tuple(stages), latency_ps)
 
-    def move(self, env: simpy.Environment, path: Path, bits: int) -> Events:
+    def move(self, env: simpy.Environment, path: Path, bits: int, booked: Booked | None = None) -> Events:
         """Move bits along a path: one event per quantum, the latency of the first word at the end."""
         left = bits
         while left:
             quantum = min(left, QUANTUM_BITS)
             left -= quantum
-            end_ps = _serve(path.stages, quantum, int(env.now))
+            start_ps, end_ps = _serve(path.stages, quantum, int(env.now))
+            if booked is not None:
+                booked(path, quantum, start_ps)
             yield env.timeout(end_ps - int(env.now) + (0 if left else path.latency_ps))
 
 
-def _serve(stages: Iterable[Stage], bits: int, now_ps: int) -> int:
-    """Book a quantum on all ports from the first instant at which all are free; return when it is through."""
+def _serve(stages: Iterable[Stage], bits: int, now_ps: int) -> tuple[int, int]:
+    """Book a quantum on all ports from the first instant at which all are free; return that and its end."""
     start_ps = max([now_ps, *(stage.port.free_at_ps for stage in stages)])
     end_ps = start_ps
     for stage in stages:
@@ -114,4 +120,4 @@ def _serve(stages: Iterable[Stage], bits: int, now_ps: int) -> int:
         else:
             port.read_bits += bits
         end_ps = max(end_ps, port.free_at_ps)
-    return end_ps
+    return start_ps, end_ps

@@ -25,8 +25,9 @@ from archsim.results.report import (
     Traffic,
     throughput_gops,
 )
-from archsim.results.timeline import Slice
+from archsim.results.timeline import Timeline
 from archsim.simulation.clock import PS_PER_S, Clock
+from archsim.simulation.counters import fill
 from archsim.simulation.engine import Engine, Execution, Progress
 from archsim.simulation.invariants import check
 from archsim.simulation.ledger import (
@@ -41,6 +42,7 @@ from archsim.simulation.ledger import (
     unit_entries,
 )
 from archsim.simulation.pipeline import Moved
+from archsim.simulation.recorder import Recorder
 from archsim.workload.network import Network
 
 IDLE = "(idle)"
@@ -54,7 +56,7 @@ def simulate(  # noqa: PLR0913
     seed: int = 0,
     *,
     progress: Progress | None = None,
-    trace: list[Slice] | None = None,
+    trace: Timeline | None = None,
 ) -> Report:
     """Execute a network on an architecture.
 
@@ -68,7 +70,7 @@ def simulate(  # noqa: PLR0913
     progress
         Called after each layer with executions done, executions in all and the layer's name.
     trace
-        A list to which slices of the timeline are appended.
+        An empty timeline, which is filled; recording takes time.
 
     Raises
     ------
@@ -80,11 +82,14 @@ def simulate(  # noqa: PLR0913
     if batch < 1:
         raise InputError(f"expected at least 1 image, got {batch}", field="batch")
     schedule = map_network(network, architecture, batch)
-    execution = Engine(architecture, schedule, progress, trace).run()
+    recorder = None if trace is None else Recorder(architecture)
+    execution = Engine(architecture, schedule, progress, recorder).run()
     rows = accounts(architecture, execution)
     check(architecture, execution, rows)
     report = _report(architecture, network, execution, rows, (batch, seed))
     check_closure(report)
+    if trace is not None and recorder is not None:
+        fill(trace, recorder, execution, rows)
     return report
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from archsim.results.comparison import Comparison
 from archsim.results.export import comparison_files, run_files
 from archsim.results.report import Report
-from archsim.results.timeline import Slice, timeline_bytes
+from archsim.results.timeline import Timeline, timeline_bytes
 from archsim.visualization.energy import energy_by_layer, energy_comparison
 from archsim.visualization.latency import latency_by_layer
 from archsim.visualization.roofline import roofline
@@ -23,7 +23,7 @@ Provenance = Mapping[str, object]
 
 
 def run_artifacts(
-    report: Report, architecture: Architecture, slices: Sequence[Slice], provenance: Provenance
+    report: Report, architecture: Architecture, timeline: Timeline, provenance: Provenance
 ) -> dict[str, bytes]:
     """Return all files of a run by name: report, tables, timeline, configuration, provenance and figures."""
     figures = {
@@ -31,14 +31,14 @@ def run_artifacts(
         "latency_by_layer.png": latency_by_layer(report),
         "roofline.png": roofline(report, roofs_of(report, architecture)),
     }
-    files = _data_files(report, architecture, slices, provenance)
+    files = _data_files(report, architecture, timeline, provenance)
     return files | {name: figure_bytes(figure) for name, figure in figures.items()}
 
 
 def comparison_artifacts(
     comparison: Comparison,
     architectures: Sequence[Architecture],
-    slices: Sequence[Sequence[Slice]],
+    timelines: Sequence[Timeline],
     provenances: Sequence[Provenance],
 ) -> dict[str, bytes]:
     """Return all files of a comparison; those of each run lie in a folder of the architecture's name.
@@ -49,20 +49,20 @@ def comparison_artifacts(
     files = comparison_files(comparison)
     files["energy_comparison.png"] = figure_bytes(energy_comparison(comparison.reports, colours))
     folders = _folders([report.architecture for report in comparison.reports])
-    runs = zip(folders, comparison.reports, architectures, slices, provenances, strict=True)
-    for folder, report, architecture, trace, provenance in runs:
-        own = _data_files(report, architecture, trace, provenance)
+    runs = zip(folders, comparison.reports, architectures, timelines, provenances, strict=True)
+    for folder, report, architecture, timeline, provenance in runs:
+        own = _data_files(report, architecture, timeline, provenance)
         own["energy_by_layer.png"] = figure_bytes(energy_by_layer(report, colours))
         files |= {f"{folder}/{name}": data for name, data in own.items()}
     return files
 
 
 def _data_files(
-    report: Report, architecture: Architecture, slices: Sequence[Slice], provenance: Provenance
+    report: Report, architecture: Architecture, timeline: Timeline, provenance: Provenance
 ) -> dict[str, bytes]:
-    timeline = timeline_bytes(slices, f"{report.network} on {report.architecture}")
+    trace = timeline_bytes(timeline, f"{report.network} on {report.architecture}")
     files = run_files(report, architecture.resolved_yaml(), provenance)
-    return files | {"timeline.json.gz": timeline}
+    return files | {"timeline.json.gz": trace}
 
 
 def _folders(names: Sequence[str]) -> list[str]:

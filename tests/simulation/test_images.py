@@ -9,8 +9,10 @@ from bench_parts import machine, part, schedule, tile
 
 from archsim.hardware.architecture import Architecture
 from archsim.mapping.mapper import map_network
+from archsim.results.timeline import Timeline
 from archsim.simulation import simulate
 from archsim.simulation.engine import Engine
+from archsim.simulation.recorder import Recorder
 from archsim.workload import Add, Conv2d, Linear, MaxPool, build_network
 
 
@@ -193,27 +195,28 @@ def test_timeline_lies_within_the_run_and_tracks_do_one_thing_at_a_time(order, c
     data["compute"] = {name: unit | {"clock": clock} for name, unit in SPLIT["compute"].items()}
     architecture = Architecture.from_dict(data)
     network = build_network("branched", (3, 12, 12), BRANCHED)
-    slices = []
-    done = Engine(architecture, map_network(network, architecture, 3), slices=slices).run()
-    assert {one.track.split()[0] for one in slices} == set(architecture.compute)
-    for track in {one.track for one in slices}:
-        mine = sorted((one.start_ps, one.start_ps + one.duration_ps) for one in slices if one.track == track)
+    recorder = Recorder(architecture)
+    done = Engine(architecture, map_network(network, architecture, 3), recorder=recorder).run()
+    used = [track for track in recorder.tracks.tracks if track.slices]
+    assert {one.name.split()[0] for one in used if one.group == "units"} == set(architecture.compute)
+    for track in used:
+        mine = [(one.start_ps, one.end_ps) for one in track.slices]
         assert mine[0][0] >= 0
         assert mine[-1][1] <= done.makespan_ps
         assert all(end <= start for (_, end), (start, _) in pairwise(mine))
     # Computing on a unit never takes longer than the unit was occupied, and every executed tile that takes
     # time is on the timeline.
-    computed = [one for one in slices if one.track.endswith("compute")]
+    computed = sum(len(one.slices) for one in used if one.name.endswith("compute"))
     tiles = sum(count for record in done.records for count in record.tiles.values())
-    assert len(computed) == tiles
+    assert computed == tiles
 
 
 def test_a_timeline_changes_nothing():
     architecture = Architecture.from_dict(SPLIT | {"mapping": []})
     network = build_network("branched", (3, 12, 12), BRANCHED)
-    slices = []
-    assert simulate(architecture, network, trace=slices) == simulate(architecture, network)
-    assert slices
+    timeline = Timeline()
+    assert simulate(architecture, network, trace=timeline) == simulate(architecture, network)
+    assert timeline.shown
 
 
 @pytest.mark.parametrize("order", ["layer_major", "image_major"])

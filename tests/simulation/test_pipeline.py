@@ -13,6 +13,7 @@ from archsim.mapping.mapper import map_network
 from archsim.mapping.schedule import Transfer
 from archsim.simulation import simulate
 from archsim.simulation.engine import Engine
+from archsim.simulation.recorder import Recorder
 from archsim.workload import Linear, build_network
 
 
@@ -77,10 +78,10 @@ def test_three_stages_overlap(stages, doubled, single):
 # Loading runs at most one tile ahead of computing: tile i is loaded once tile i - 2 is computed.
 # load 1, compute 10: load 0 0-1, load 1 1-2, compute 0 1-11, load 2 11-12, compute 1 11-21, load 3 21-22 ...
 def test_a_load_waits_for_its_buffer():
-    slices = []
-    plan = schedule(part("a", (tile(1_000, 10), 4)))
-    Engine(machine("a"), plan, slices=slices).run()
-    loads = [one.start_ps for one in slices if one.track == "a load"]
+    plan, recorder = schedule(part("a", (tile(1_000, 10), 4))), Recorder(machine("a"))
+    Engine(machine("a"), plan, recorder=recorder).run()
+    (track,) = [one for one in recorder.tracks.tracks if one.name == "a load"]
+    loads = [one.start_ps for one in track.slices]
     assert loads == [0, 1_000, 11_000, 21_000]
 
 
