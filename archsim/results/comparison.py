@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import fsum
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
 from archsim.errors import InputError
 from archsim.results.report import Cell, Record, Report, dump_json, group_of
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 COMPARISON_SCHEMA = "archsim.comparison/1"
 """Name and version of the comparison's format."""
@@ -66,6 +69,12 @@ class Comparison(Record):
         """Return the comparison as JSON text, deterministic like :meth:`Report.to_json`."""
         return dump_json(self)
 
+    def to_frame(self) -> pd.DataFrame:
+        """Return the totals as a pandas frame: one row per architecture, units in the column names."""
+        import pandas as pd
+
+        return pd.DataFrame(comparison_records(self)).set_index("architecture")
+
 
 def compare(reports: Sequence[Report]) -> Comparison:
     """Return the reports side by side with their ratios to the first.
@@ -75,14 +84,26 @@ def compare(reports: Sequence[Report]) -> Comparison:
     InputError
         If there is no report, or if they are not of one network and batch.
     """
+    check_comparable(reports)
+    ratios = tuple(_ratios(report, reports[0]) for report in reports)
+    return Comparison(reports=tuple(reports), ratios=ratios)
+
+
+def check_comparable(reports: Sequence[Report], *, any_batch: bool = False) -> None:
+    """Check that there are reports, and that all are of one network and, unless `any_batch`, of one batch.
+
+    Raises
+    ------
+    InputError
+        If not.
+    """
     if not reports:
         raise InputError("nothing to compare")
     first = reports[0]
     for other in reports[1:]:
-        if (other.network, other.batch) != (first.network, first.batch):
+        if other.network != first.network or not (any_batch or other.batch == first.batch):
             mine, theirs = (f"{report.network} (batch {report.batch})" for report in (first, other))
             raise InputError(f"cannot compare a run of {theirs} with a run of {mine}")
-    return Comparison(reports=tuple(reports), ratios=tuple(_ratios(report, first) for report in reports))
 
 
 def comparison_records(comparison: Comparison) -> list[dict[str, Cell]]:

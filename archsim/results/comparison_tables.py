@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from archsim.results.comparison import Comparison, Ratios, energy_by_group, total_area
-from archsim.results.formatting import ABSENT, quantity, ratio, scaled
+from archsim.results.formatting import ABSENT, images, quantity, ratio, scaled
 from archsim.results.report import Report, group_of
 from archsim.results.tables import Cells, Table, assemble, number_cells, text_cells
 
@@ -35,7 +35,7 @@ def totals_comparison(comparison: Comparison) -> Table:
     cells = [text_cells("figure", [figure[0] for figure in known])]
     cells += _side_by_side(comparison, rows)
     first = comparison.reports[0]
-    title = f"{first.network}, {_images(first.batch)}: ratios to {first.architecture}"
+    title = f"{first.network}, {images(first.batch)}: ratios to {first.architecture}"
     return assemble(title, cells, footer=False, note="1 MAC is 2 operations (OPS); setup is in no other row")
 
 
@@ -146,7 +146,3 @@ def _layer_values(report: Report, field: str) -> dict[str, float]:
 
 def _percent(value: float | None) -> float | None:
     return None if value is None else 100 * value
-
-
-def _images(batch: int) -> str:
-    return "1 image" if batch == 1 else f"{batch} images"

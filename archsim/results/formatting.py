@@ -71,6 +71,11 @@ def ratio(value: float | None) -> str:
     return f"{value:.{places}f}x" if places <= 5 else f"{value:.2e}x"
 
 
+def images(batch: int) -> str:
+    """Return `1 image` or `n images`."""
+    return "1 image" if batch == 1 else f"{batch} images"
+
+
 def _exponent(value: float) -> int:
     """Return the decimal exponent of a positive value once it is rounded to four digits."""
     return int(f"{value:.3e}".partition("e")[2])

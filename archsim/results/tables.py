@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from math import fsum
 
 from archsim.results.comparison import component_area, energy_by_group, total_area
-from archsim.results.formatting import decimals, integer, percent, quantity, scaled
+from archsim.results.formatting import decimals, images, integer, percent, quantity, scaled
 from archsim.results.report import ActionRow, LayerRow, Report, group_of
 
 GAP = 2
@@ -149,8 +149,7 @@ def totals_table(report: Report) -> Table:
         ("area of the parts with a source", _area_text(report)),
     ]
     columns = (Column("figure", right=False), Column("value"))
-    images = "1 image" if report.batch == 1 else f"{report.batch} images"
-    title = f"{report.network} on {report.architecture}, {images}"
+    title = f"{report.network} on {report.architecture}, {images(report.batch)}"
     return Table(title, columns, tuple((name, text) for name, text in rows if text is not None))
 
 

@@ -1,1 +1,25 @@
 """Figures and printed tables of reports; matplotlib and rich are imported where they are used."""
+
+from archsim.visualization.batches import against_batch
+from archsim.visualization.energy import energy_by_layer, energy_comparison
+from archsim.visualization.latency import latency_by_layer
+from archsim.visualization.panels import energy_panels, latency_panels
+from archsim.visualization.roofline import roofline
+from archsim.visualization.rooflines import roofline_comparison
+from archsim.visualization.roofs import roofs_of
+from archsim.visualization.style import colour_map, figure_bytes, save
+
+__all__ = [
+    "against_batch",
+    "colour_map",
+    "energy_by_layer",
+    "energy_comparison",
+    "energy_panels",
+    "figure_bytes",
+    "latency_by_layer",
+    "latency_panels",
+    "roofline",
+    "roofline_comparison",
+    "roofs_of",
+    "save",
+]

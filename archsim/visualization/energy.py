@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from math import fsum
 from typing import TYPE_CHECKING
 
-from archsim.results.formatting import prefix_for, quantity
-from archsim.results.report import Report
+from archsim.results.formatting import images, prefix_for, quantity
+from archsim.results.report import LayerRow, Report
 from archsim.visualization.rows import ROW_INCHES, Row, layer_axis, rows_of
 from archsim.visualization.style import (
     FONT_POINTS,
@@ -49,8 +49,8 @@ def energy_by_layer(report: Report, colours: Mapping[str, str] | None = None) ->
         left=0.35 + text_inches([row.label for row in rows]),
     )
     unit = 10.0**exponent
-    _stack(axes, {name: [value / unit for value in values] for name, values in series.items()}, palette)
-    layer_axis(axes, rows)
+    stack(axes, {name: [value / unit for value in values] for name, values in series.items()}, palette)
+    layer_axis(axes, [row.label for row in rows])
     label(axes, f"energy ({prefix}J)")
     return figure
 
@@ -58,13 +58,12 @@ def energy_by_layer(report: Report, colours: Mapping[str, str] | None = None) ->
 def energy_comparison(reports: Sequence[Report], colours: Mapping[str, str] | None = None) -> Figure:
     """Return one bar per architecture, stacked by component; hatched parts are leakage and background."""
     palette = colours or colour_map(reports)
-    names = _worth_showing(reports, palette)
+    names = shown_components(reports, palette)
     labels = [report.architecture for report in reports]
     exponent, prefix = prefix_for([report.totals.energy_j for report in reports])
     keys = [Key(name, palette.get(name, OTHER)) for name in names]
-    images = "1 image" if reports[0].batch == 1 else f"{reports[0].batch} images"
     figure, axes = framed(
-        f"{reports[0].network}, {images}: energy by component",
+        f"{reports[0].network}, {images(reports[0].batch)}: energy by component",
         [*keys, Key("leakage and background", "#BBBBBB", _HATCH)],
         height=0.15 + 0.4 * len(reports),
         left=0.35 + text_inches(labels),
@@ -89,20 +88,24 @@ def _name_total(axes: Axes, at: int, report: Report, unit: float) -> None:
 
 def _layer_series(report: Report, rows: Sequence[Row], palette: Mapping[str, str]) -> dict[str, list[float]]:
     """Return the energy of each row by component, the costliest first, the small ones summed as `other`."""
-    names = _worth_showing([report], palette)
-    series = {name: [_row_energy(row, name) for row in rows] for name in names if name != "other"}
-    if "other" in names:
-        hidden = [name for name in report.energy_by_component_j if name not in series]
-        series["other"] = [fsum(_row_energy(row, name) for name in hidden) for row in rows]
-    return series
+    names = shown_components([report], palette)
+    return energy_series([row.layers for row in rows], names)
 
 
-def _row_energy(row: Row, component: str) -> float:
-    return fsum(layer.energy_by_component_j.get(component, 0.0) for layer in row.layers)
+def energy_series(bars: Sequence[Sequence[LayerRow]], names: Sequence[str]) -> dict[str, list[float]]:
+    """Return for each shown component its joules in each bar; those not shown are summed as `other`."""
+
+    def joules(layers: Sequence[LayerRow], name: str) -> float:
+        parts = (layer.energy_by_component_j.items() for layer in layers)
+        return fsum(
+            value for one in parts for part, value in one if (part if part in names else "other") == name
+        )
+
+    return {name: [joules(layers, name) for layers in bars] for name in names}
 
 
-def _worth_showing(reports: Sequence[Report], palette: Mapping[str, str]) -> list[str]:
-    """Return components with a colour and a visible share on some architecture, and `other` if needed."""
+def shown_components(reports: Sequence[Report], palette: Mapping[str, str]) -> list[str]:
+    """Return the components with a colour of their own and a visible share, and `other` if needed."""
     whole = max(report.totals.energy_j for report in reports)
     names = [
         name
@@ -138,7 +141,8 @@ def _architecture_bar(
             left += width
 
 
-def _stack(axes: Axes, series: Mapping[str, Sequence[float]], palette: Mapping[str, str]) -> None:
+def stack(axes: Axes, series: Mapping[str, Sequence[float]], palette: Mapping[str, str]) -> None:
+    """Draw horizontal bars that are stacked in the order of the series."""
     lefts = [0.0] * len(next(iter(series.values()), []))
     for name, values in series.items():
         colour = palette.get(name, OTHER)

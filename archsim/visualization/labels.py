@@ -41,13 +41,18 @@ class Dot:
 
 
 def name_dots(axes: Axes, dots: Sequence[Dot], lines: Sequence[Line] = ()) -> int:
-    """Write the names beside their dots, the first ones first; return how many found no free place."""
+    """Write the names beside their dots, the first ones first; return how many found no free place.
+
+    Dots without a name only take room.
+    """
     centres = points(axes, [(dot.x, dot.y) for dot in dots])
     taken = [_around(centre, dot.radius) for centre, dot in zip(centres, dots, strict=True)]
     taken += [box for line in lines for box in _along(axes, line)]
     frame = _frame(axes)
     hidden = 0
     for dot, centre in zip(dots, centres, strict=True):
+        if not dot.name:
+            continue
         place = _free_place(dot, centre, taken, frame)
         if place is None:
             hidden += 1

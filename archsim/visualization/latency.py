@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import fsum
 from typing import TYPE_CHECKING
 
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 def latency_by_layer(report: Report) -> Figure:
     """Return horizontal bars, one per layer in execution order: time computing, then time stalled."""
     rows = rows_of(report, "latency_s")
-    computing = [fsum(map(_computing_s, row.layers)) for row in rows]
-    waiting = [fsum(map(_waiting_s, row.layers)) for row in rows]
+    computing = [computing_s(row.layers) for row in rows]
+    waiting = [waiting_s(row.layers) for row in rows]
     exponent, prefix = prefix_for([a + b for a, b in zip(computing, waiting, strict=True)])
     figure, axes = framed(
         title(report, "time that each layer occupied its unit"),
@@ -30,14 +31,20 @@ def latency_by_layer(report: Report) -> Figure:
     stalls = [value / 10.0**exponent for value in waiting]
     axes.barh(range(len(rows)), bars, 0.78, color=COMPUTE, linewidth=0)
     axes.barh(range(len(rows)), stalls, 0.78, bars, color=STALL, linewidth=0)
-    layer_axis(axes, rows)
+    layer_axis(axes, [row.label for row in rows])
     label(axes, f"time ({prefix}s)")
     return figure
 
 
+def computing_s(layers: Sequence[LayerRow]) -> float:
+    """Return the seconds in which the units of the layers computed."""
+    return fsum(map(_computing_s, layers))
+
+
+def waiting_s(layers: Sequence[LayerRow]) -> float:
+    """Return the seconds in which the units of the layers were occupied without computing."""
+    return fsum(layer.latency_s - _computing_s(layer) for layer in layers)
+
+
 def _computing_s(layer: LayerRow) -> float:
     return layer.latency_s * layer.compute_cycles / layer.cycles if layer.cycles else 0.0
-
-
-def _waiting_s(layer: LayerRow) -> float:
-    return layer.latency_s - _computing_s(layer)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_EDGE = 4.0
+EDGE = 4.0
 """Layers without traffic are drawn this factor to the right of all others."""
 
 _STYLES = ("-", "--", ":")
@@ -40,10 +40,14 @@ class Roofs:
 
 
 @dataclass(frozen=True, slots=True)
-class _Point:
+class Point:
+    """A layer with MACs in the plane of a roofline."""
+
     layer: LayerRow
     intensity: float
+    """MACs per byte of the memory; of a layer without traffic `EDGE` times the largest of the others."""
     rate: float
+    """MACs per second."""
     moves: bool
     """Whether the layer moves anything to or from the memory."""
     area: float
@@ -56,7 +60,7 @@ def roofline(report: Report, roofs: Roofs) -> Figure:
     The area of a dot is the layer's share of the time. Layers that move nothing to or from the memory are
     triangles at the right. Where there is no room, the names of the shortest layers are left out.
     """
-    points = _points(report, roofs.memory)
+    points = points_of(report, roofs.memory)
     units = list(dict.fromkeys(point.layer.unit for point in points))
     keys = [Key(unit, OKABE_ITO[number % len(OKABE_ITO)]) for number, unit in enumerate(units)]
     heading = title(report, "roofline (dot area: share of time)")
@@ -80,15 +84,16 @@ def roofline(report: Report, roofs: Roofs) -> Figure:
     return figure
 
 
-def _points(report: Report, memory: str) -> list[_Point]:
+def points_of(report: Report, memory: str) -> list[Point]:
+    """Return the layers that multiply, in the order of the report."""
     busy = [layer for layer in report.layers if layer.macs and layer.latency_s]
     moved = [layer.bytes.get(memory, Bytes()).total for layer in busy]
-    edge = _EDGE * max(
+    edge = EDGE * max(
         (layer.macs / many for layer, many in zip(busy, moved, strict=True) if many), default=1.0
     )
     total = sum(layer.latency_s for layer in busy)
     return [
-        _Point(
+        Point(
             layer=layer,
             intensity=layer.macs / many if many else edge,
             rate=layer.macs / layer.latency_s,
@@ -99,11 +104,11 @@ def _points(report: Report, memory: str) -> list[_Point]:
     ]
 
 
-def _dot(point: _Point) -> Dot:
+def _dot(point: Point) -> Dot:
     return Dot(point.intensity, point.rate, point.layer.name, sqrt(point.area / pi))
 
 
-def _set_limits(axes: Axes, points: Sequence[_Point], roofs: Roofs) -> None:
+def _set_limits(axes: Axes, points: Sequence[Point], roofs: Roofs) -> None:
     ridges = [peak.rate / slope.rate for peak in roofs.peaks for slope in roofs.bandwidths]
     x = [point.intensity for point in points] + ridges or [1.0]
     y = [point.rate for point in points] + [peak.rate for peak in roofs.peaks] or [1.0]
@@ -148,7 +153,7 @@ def _draw_line(axes: Axes, line: Line, style: str, colour: str) -> None:
     axes.plot([x0, x1], [y0, y1], style, color=colour, linewidth=1.1)
 
 
-def _draw_points(axes: Axes, points: Sequence[_Point], colour: str) -> None:
+def _draw_points(axes: Axes, points: Sequence[Point], colour: str) -> None:
     for marker, moves in (("o", True), (">", False)):
         chosen = [point for point in points if point.moves is moves]
         axes.scatter(

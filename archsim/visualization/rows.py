@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from math import fsum
 from typing import TYPE_CHECKING
@@ -43,6 +43,37 @@ def rows_of(report: Report, field: str) -> list[Row]:
     return [Row(_label(group, repeated), tuple(group)) for group in groups]
 
 
+def shared_rows(reports: Sequence[Report], field: str) -> tuple[list[str], list[list[tuple[LayerRow, ...]]]]:
+    """Return the labels of bars that all reports share, and for each report the layers in each bar.
+
+    The bars are those of the first report (:func:`rows_of`); the layers of the others join them by name, and
+    the parts of a split layer share one bar. What the first report lacks, such as idle time, comes last.
+    """
+    bar_of: dict[str, int] = {}
+    for number, row in enumerate(rows_of(reports[0], field)):
+        for layer in row.layers:
+            bar_of.setdefault(layer.name, number)
+    for layer in (layer for report in reports for layer in report.layers):
+        bar_of.setdefault(layer.name, len(bar_of))
+    bars = sorted(set(bar_of.values()))
+    groups = [
+        [tuple(layer for layer in report.layers if bar_of[layer.name] == bar) for bar in bars]
+        for report in reports
+    ]
+    labels = [
+        _label(_by_name(group for one in groups for group in one[at]), set()) for at in range(len(bars))
+    ]
+    return labels, groups
+
+
+def _by_name(layers: Iterable[LayerRow]) -> list[LayerRow]:
+    """Return the first layer of each name."""
+    found: dict[str, LayerRow] = {}
+    for layer in layers:
+        found.setdefault(layer.name, layer)
+    return list(found.values())
+
+
 def _attach(layers: Sequence[LayerRow], joins: Callable[[LayerRow], bool]) -> list[list[LayerRow]]:
     """Return groups of a layer and those after it that join it; idle time, which has no unit, stays alone."""
     groups: list[list[LayerRow]] = []
@@ -65,10 +96,10 @@ def _merge_smallest(groups: list[list[LayerRow]], field: str) -> list[list[Layer
     return groups
 
 
-def layer_axis(axes: Axes, rows: Sequence[Row]) -> None:
+def layer_axis(axes: Axes, labels: Sequence[str]) -> None:
     """Label the bars, the first layer on top."""
-    axes.set_yticks(range(len(rows)), [row.label for row in rows], fontsize=FONT_POINTS)
-    axes.set_ylim(len(rows) - 0.4, -0.6)
+    axes.set_yticks(range(len(labels)), labels, fontsize=FONT_POINTS)
+    axes.set_ylim(len(labels) - 0.4, -0.6)
     axes.set_xlim(left=0)
     axes.grid(axis="x", linewidth=0.4, color="#DDDDDD")
 

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from archsim.results.comparison import energy_by_group
+from archsim.results.formatting import images
 from archsim.results.report import Report, group_of
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -26,6 +28,8 @@ OKABE_ITO = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "
 """Eight colours that people with any colour vision tell apart (Okabe and Ito, 2008)."""
 OTHER = "#999999"
 """Grey for what is summed up as `other`."""
+_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<")
+"""Shapes that tell architectures apart; one more than the colours, so that no pair of both recurs soon."""
 COMPUTE, STALL = OKABE_ITO[0], OKABE_ITO[1]
 """Colours of time spent computing and waiting."""
 
@@ -33,6 +37,12 @@ _TINT, _PALEST = 0.25, 0.7
 """Share of white per rank of a part, and the largest."""
 _BELOW = 0.45
 """Inches under the axes, for ticks and the name of the axis."""
+_RIGHT = 0.2
+"""Inches to the right of the axes."""
+_GAP = 0.14
+"""Inches between axes that stand side by side."""
+_PANEL_HEADING = 0.3
+"""Inches above axes that stand side by side: a name and a total."""
 _GLYPH = 0.56
 """Mean width of a character in units of the font size."""
 _METADATA: Mapping[str, Mapping[str, None]] = {
@@ -49,6 +59,8 @@ class Key:
     label: str
     colour: str
     hatch: str = ""
+    marker: str = ""
+    """Shape of the dots of a line; without one the entry is a patch."""
 
 
 def colour_map(reports: Sequence[Report]) -> dict[str, str]:
@@ -93,20 +105,50 @@ def framed(heading: str, keys: Sequence[Key], *, height: float, left: float) -> 
     left
         Room for the labels of the vertical axis in inches.
     """
+    figure = _headed(heading, keys, _BELOW + height)
+    return figure, _axes_between(figure, left, WIDTH_INCHES - _RIGHT, height)
+
+
+def panelled(
+    heading: str, keys: Sequence[Key], *, height: float, left: float, count: int
+) -> tuple[Figure, list[Axes]]:
+    """Return a figure like :func:`framed` with equal axes side by side and room for a heading above each.
+
+    Parameters
+    ----------
+    height
+        Height of the axes in inches.
+    left
+        Room for the labels of the leftmost vertical axis in inches.
+    count
+        Number of axes.
+    """
+    figure = _headed(heading, keys, _BELOW + height + _PANEL_HEADING)
+    pitch = (WIDTH_INCHES - left - _RIGHT + _GAP) / count
+    starts = [left + number * pitch for number in range(count)]
+    return figure, [_axes_between(figure, start, start + pitch - _GAP, height) for start in starts]
+
+
+def _headed(heading: str, keys: Sequence[Key], height: float) -> Figure:
+    """Return a figure with a heading and a legend above the given height."""
     from matplotlib.figure import Figure
 
     columns = _legend_columns(keys)
-    above = 0.32 + 0.18 * -(-len(keys) // columns)
-    whole = _BELOW + height + above
+    whole = height + 0.32 + 0.18 * -(-len(keys) // columns)
     figure = Figure(figsize=(WIDTH_INCHES, whole), dpi=DOTS_PER_INCH)
     figure.text(0.1 / WIDTH_INCHES, 1 - 0.2 / whole, heading, fontsize=FONT_POINTS + 1)
     _draw_keys(figure, keys, columns)
-    box = (left / WIDTH_INCHES, _BELOW / whole, (WIDTH_INCHES - left - 0.2) / WIDTH_INCHES, height / whole)
+    return figure
+
+
+def _axes_between(figure: Figure, left: float, right: float, height: float) -> Axes:
+    whole = figure.get_figheight()
+    box = (left / WIDTH_INCHES, _BELOW / whole, (right - left) / WIDTH_INCHES, height / whole)
     axes = figure.add_axes(box)
     axes.tick_params(labelsize=FONT_POINTS, length=2.5)
     axes.spines[["top", "right"]].set_visible(False)
     axes.set_axisbelow(True)
-    return figure, axes
+    return axes
 
 
 def _legend_columns(keys: Sequence[Key]) -> int:
@@ -117,15 +159,10 @@ def _legend_columns(keys: Sequence[Key]) -> int:
 
 
 def _draw_keys(figure: Figure, keys: Sequence[Key], columns: int) -> None:
-    from matplotlib.patches import Patch
-
-    patches = [
-        Patch(facecolor=key.colour, label=key.label, hatch=key.hatch, edgecolor="white") for key in keys
-    ]
     anchor = (0.03 / WIDTH_INCHES, 1 - 0.23 / figure.get_figheight())
     style = {"handlelength": 1.2, "columnspacing": 1.0, "handletextpad": 0.4, "labelspacing": 0.25}
     figure.legend(
-        handles=patches,
+        handles=[_handle(key) for key in keys],
         loc="upper left",
         bbox_to_anchor=anchor,
         ncols=columns,
@@ -133,6 +170,15 @@ def _draw_keys(figure: Figure, keys: Sequence[Key], columns: int) -> None:
         frameon=False,
         **style,
     )
+
+
+def _handle(key: Key) -> Artist:
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    if key.marker:
+        return Line2D([], [], color=key.colour, marker=key.marker, markersize=4.5, label=key.label)
+    return Patch(facecolor=key.colour, label=key.label, hatch=key.hatch, edgecolor="white")
 
 
 def text_inches(texts: Sequence[str]) -> float:
@@ -148,8 +194,15 @@ def label(axes: Axes, x: str, y: str = "") -> None:
 
 def title(report: Report, what: str) -> str:
     """Return `network on architecture, n images: what`."""
-    images = "1 image" if report.batch == 1 else f"{report.batch} images"
-    return f"{report.network} on {report.architecture}, {images}: {what}"
+    return f"{report.network} on {report.architecture}, {images(report.batch)}: {what}"
+
+
+def line_keys(names: Sequence[str]) -> list[Key]:
+    """Return a legend entry with a colour and a shape of its own for each name."""
+    return [
+        Key(name, OKABE_ITO[number % len(OKABE_ITO)], marker=_MARKERS[number % len(_MARKERS)])
+        for number, name in enumerate(names)
+    ]
 
 
 def figure_bytes(figure: Figure, kind: str = "png") -> bytes:

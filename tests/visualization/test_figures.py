@@ -7,10 +7,13 @@ import re
 
 import pytest
 
+from archsim.visualization.batches import against_batch
 from archsim.visualization.energy import energy_by_layer, energy_comparison
 from archsim.visualization.labels import Dot, name_dots
 from archsim.visualization.latency import latency_by_layer
+from archsim.visualization.panels import energy_panels, latency_panels
 from archsim.visualization.roofline import Roof, Roofs, roofline
+from archsim.visualization.rooflines import roofline_comparison
 from archsim.visualization.rows import MOST_ROWS, rows_of
 from archsim.visualization.style import (
     OKABE_ITO,
@@ -179,11 +182,25 @@ def _overlaps(boxes):
     ]
 
 
-@pytest.fixture(params=["energy_by_layer", "latency_by_layer", "roofline", "energy_comparison"])
+@pytest.fixture(
+    params=[
+        "energy_by_layer",
+        "latency_by_layer",
+        "roofline",
+        "energy_comparison",
+        "energy_panels",
+        "latency_panels",
+        "roofline_comparison",
+        "against_batch",
+    ]
+)
 def drawn(request, deep_report, make_report):
     """Each kind of figure of a hard case, drawn."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
+    five = [make_report(architecture=f"architecture_{n}", scale=n) for n in range(1, 6)]
+    deep = [deep_report.model_copy(update={"architecture": f"architecture_{n}"}) for n in range(1, 6)]
+    batches = [one.model_copy(update={"batch": batch}) for one in five for batch in (1, 8, 64)]
     figure = {
         "energy_by_layer": lambda: energy_by_layer(deep_report),
         "latency_by_layer": lambda: latency_by_layer(deep_report),
@@ -191,17 +208,30 @@ def drawn(request, deep_report, make_report):
         "energy_comparison": lambda: energy_comparison(
             [make_report(architecture=f"architecture_{n}", scale=n) for n in range(1, 7)]
         ),
+        "energy_panels": lambda: energy_panels(deep),
+        "latency_panels": lambda: latency_panels(deep),
+        "roofline_comparison": lambda: roofline_comparison(five, [ROOFS] * 5),
+        "against_batch": lambda: against_batch(batches),
     }[request.param]()
     FigureCanvasAgg(figure).draw()
     return figure
 
 
-def test_all_text_is_inside_the_figure_large_enough_and_covers_no_other_text(drawn):
-    axes = _axes(drawn)
+def _level_texts(axes):
+    """Texts of one plot that stand level: marks, names of the axes, headings, names of dots and bars."""
     level = [text for text in axes.texts if not text.get_rotation()]
-    low, high = sorted(axes.get_ylim())
-    ticks = [tick.label1 for tick in axes.yaxis.get_major_ticks() if low <= tick.get_loc() <= high]
-    texts = [*level, *ticks, axes.xaxis.label, *drawn.texts]
+    marks = [
+        tick.label1
+        for axis, limits in ((axes.yaxis, axes.get_ylim()), (axes.xaxis, axes.get_xlim()))
+        for tick in axis.get_major_ticks()
+        if min(limits) <= tick.get_loc() <= max(limits)
+    ]
+    # matplotlib keeps three titles; ours are at the left.
+    return [*level, *marks, axes.xaxis.label, axes._left_title]
+
+
+def test_all_text_is_inside_the_figure_large_enough_and_covers_no_other_text(drawn):
+    texts = [*drawn.texts, *(text for axes in drawn.axes for text in _level_texts(axes))]
     for legend in drawn.legends:
         texts += legend.get_texts()
     texts = [text for text in texts if text.get_text()]
@@ -218,8 +248,9 @@ def test_all_text_is_inside_the_figure_large_enough_and_covers_no_other_text(dra
 
 
 def test_axes_start_at_zero_energy_and_time(drawn):
-    if _axes(drawn).get_xscale() == "linear":
-        assert _axes(drawn).get_xlim()[0] == 0
+    for axes in drawn.axes:
+        if axes.get_xscale() == "linear":
+            assert axes.get_xlim()[0] == 0
 
 
 def test_names_that_find_no_room_are_counted():
