@@ -99,9 +99,10 @@ def run(  # noqa: PLR0913 - one parameter per option of the command
     timeline = Timeline()
     report = _simulate(architecture, network, (batch, seed), timeline if out else None)
     if out:
+        from archsim.results.export import write_files
         from archsim.visualization.artifacts import run_artifacts
 
-        _write(out, run_artifacts(report, architecture, timeline, _provenance([*files, *more])))
+        write_files(out, run_artifacts(report, architecture, timeline, _provenance([*files, *more])))
     if as_json:
         _say(report.to_json())
     else:
@@ -138,10 +139,13 @@ def compare(  # noqa: PLR0913 - one parameter per option of the command
         ]
     )
     if out:
+        from archsim.results.export import write_files
         from archsim.visualization.artifacts import comparison_artifacts
 
         origins = [_provenance([*files, *more]) for _, files in architectures]
-        _write(out, comparison_artifacts(comparison, [one for one, _ in architectures], timelines, origins))
+        write_files(
+            out, comparison_artifacts(comparison, [one for one, _ in architectures], timelines, origins)
+        )
     if as_json:
         _say(comparison.to_json())
     else:
@@ -211,7 +215,7 @@ def _simulate(
     with _progress(f"{network.name} on {architecture.name}") as progress:
         report = simulate(architecture, network, *images_and_seed, progress=progress, trace=timeline)
     if timeline is not None and timeline.note:
-        print(f"note: timeline of {architecture.name}: {timeline.note}", file=sys.stderr)
+        _complain(f"timeline of {architecture.name}: {timeline.note}", "note")
     return report
 
 
@@ -226,9 +230,7 @@ def _progress(what: str) -> Iterator[Callable[[int, int, str], None] | None]:
 
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(what, total=None)
-        yield lambda done, total, text: bar.update(
-            task, completed=done, total=total, description=f"{what}: {text}"
-        )
+        yield lambda done, of, text: bar.update(task, completed=done, total=of, description=f"{what}: {text}")
 
 
 def _check_output(out: Path | None) -> None:
@@ -236,12 +238,6 @@ def _check_output(out: Path | None) -> None:
         from archsim.results.export import check_directory
 
         check_directory(out)
-
-
-def _write(out: Path, files: dict[str, bytes]) -> None:
-    from archsim.results.export import write_files
-
-    write_files(out, files)
 
 
 def _provenance(files: Sequence[Path]) -> dict[str, object]:
@@ -271,8 +267,8 @@ def _say(text: str) -> None:
         _fail(f"cannot write the output: {error.strerror}", _FAILED)
 
 
-def _complain(text: str) -> None:
-    print(f"error: {' '.join(text.split())}", file=sys.stderr)
+def _complain(text: str, kind: str = "error") -> None:
+    print(f"{kind}: {' '.join(text.split())}", file=sys.stderr)
 
 
 def _fail(text: str, code: int) -> NoReturn:

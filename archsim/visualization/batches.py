@@ -54,12 +54,15 @@ def against_batch(reports: Sequence[Report], field: PerImage = "energy_j") -> Fi
 
 
 def _mark_axes(axes: Axes, batches: Sequence[int]) -> None:
-    """Mark the batches that were run, and 1, 2 and 5 of each decade of the cost; show one above and below all."""
+    """Mark the batches that were run, and 1, 2 and 5 of each decade of the cost."""
     from matplotlib.ticker import FixedLocator, NullLocator, StrMethodFormatter
 
     marks = [step * 10.0**decade for decade in range(-18, 4) for step in (1, 2, 5)]
-    axes.set(xscale="log", yscale="log", xlim=(batches[0] / 1.15, batches[-1] * 1.15))
     low, high = axes.dataLim.intervaly
+    axes.set(xscale="log", xlim=(batches[0] / 1.15, batches[-1] * 1.15))
+    if low <= 0:
+        return
+    axes.set_yscale("log")
     below = max((mark for mark in marks if mark <= low), default=marks[0])
     above = min((mark for mark in marks if mark >= high), default=marks[-1])
     axes.set_ylim(below / 1.1, above * 1.15)

@@ -119,4 +119,4 @@ def _share_scale(panels: Sequence[Axes], longest: float, name: str) -> None:
         )
     first, last = panels[0].get_position(), panels[-1].get_position()
     figure = panels[0].figure
-    figure.text((first.x0 + last.x1) / 2, 0.02, name, ha="center", fontsize=FONT_POINTS)
+    figure.text((first.x0 + last.x1) / 2, 0.005, name, ha="center", fontsize=FONT_POINTS)

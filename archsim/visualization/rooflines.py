@@ -80,8 +80,9 @@ def _dots(points: Sequence[Point], edge: float) -> list[Dot]:
 
 
 def _set_limits(axes: Axes, points: Sequence[Point], roofs: Sequence[Roofs], edge: float) -> None:
-    x = [edge, *(point.intensity for point in points if point.moves)]
-    y = [point.rate for point in points] + [_peak(one) for one in roofs]
+    ridges = [_peak(one) / _slope(one) for one in roofs]
+    x = [edge, *(point.intensity for point in points if point.moves), *(at for at in ridges if at)]
+    y = [rate for rate in (*(point.rate for point in points), *map(_peak, roofs)) if rate] or [1.0]
     axes.set(xscale="log", yscale="log", xlim=(min(x) / 3, max(x) * 2), ylim=(min(y) / 3, max(y) * 2))
 
 
