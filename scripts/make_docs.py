@@ -1,7 +1,7 @@
 """Write the generated parts of the documentation, or check that they are up to date.
 
 A generated part stands between ``<!-- generated: NAME -->`` and ``<!-- end -->`` in a Markdown file and comes
-from the function of that name in ``doc_tables``, ``vgg16_tables`` or ``benchmark_tables``.
+from the function of that name in ``doc_tables``, ``vgg16_tables``, ``benchmark_tables`` or ``validation``.
 
 Usage: ``python scripts/make_docs.py [--check] [PAGE...]``. Without pages: README.md and all of docs/.
 ``--check`` writes nothing and exits with 1 if a page is stale.
@@ -17,6 +17,7 @@ from pathlib import Path
 
 from benchmark_tables import BENCHMARK_TABLES
 from doc_tables import TABLES, Make
+from validation.sram_macros import TABLES as MACRO_TABLES
 from vgg16_tables import VGG16_TABLES, energy_figure
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -61,7 +62,7 @@ def refreshed(text: str) -> str:
     KeyError
         If no function makes a part of that name.
     """
-    makers = {**TABLES, **VGG16_TABLES, **BENCHMARK_TABLES}
+    makers = {**TABLES, **VGG16_TABLES, **BENCHMARK_TABLES, **MACRO_TABLES}
     return _PART.sub(lambda part: part["begin"] + makers[part["name"]]().strip() + "\n" + part["end"], text)
 
 

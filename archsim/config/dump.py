@@ -20,7 +20,9 @@ class _Dumper(yaml.SafeDumper):
 
     def represent_text(self, data: str) -> yaml.ScalarNode:
         # PyYAML escapes these line breaks of Unicode in double quotes only; elsewhere readers fold them.
-        style = '"' if any(letter in data for letter in "\x85\u2028\u2029") else None
+        # A plain << would be read as a merge key.
+        quoted = data == "<<" or any(letter in data for letter in "\x85\u2028\u2029")
+        style = '"' if quoted else None
         return self.represent_scalar("tag:yaml.org,2002:str", data, style)
 
 

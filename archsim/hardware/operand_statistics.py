@@ -15,7 +15,7 @@ from archsim.hardware.datatables import table_text
 SLICE_BITS = 4
 SLICE_VALUES = 1 << SLICE_BITS
 
-StatisticsKind = Literal["measured", "uniform"]
+StatisticsKind = Literal["measured", "uniform", "ones"]
 Role = Literal["inputs", "weights"]
 Shares = tuple[float, ...]
 """Probability of each value from 0 on."""
@@ -57,9 +57,10 @@ class OperandShares:
 
 @cache
 def operand_shares(kind: StatisticsKind, role: Role, bits: int, *, signed: bool) -> OperandShares:
-    """Return the statistics of inputs or weights of a width that is a multiple of 4 bits.
+    """Return the statistics of inputs or weights of 1, 2 or a multiple of 4 bits.
 
     ``uniform``: all bit patterns alike. ``measured``: the shipped table ``operand_statistics.yaml``.
+    ``ones``: every bit of an operand is 1 unless the operand is 0, of which there are none unless stated.
     Signed operands are two's complement.
 
     Raises
@@ -67,10 +68,12 @@ def operand_shares(kind: StatisticsKind, role: Role, bits: int, *, signed: bool)
     InputError
         When the width has no statistics.
     """
-    if bits % SLICE_BITS:
+    if bits % SLICE_BITS and bits not in (1, 2):
         raise InputError(f"operands of {bits} b do not divide into slices of {SLICE_BITS} b")
     if kind == "uniform":
         return _uniform(bits)
+    if kind == "ones":
+        return _ones(bits)
     table = yaml.safe_load(table_text("operand_statistics.yaml"))
     section = table[f"{role}_{'signed' if signed else 'unsigned'}"]
     if bits not in section:
@@ -80,11 +83,18 @@ def operand_shares(kind: StatisticsKind, role: Role, bits: int, *, signed: bool)
 
 
 def _uniform(bits: int) -> OperandShares:
-    patterns = 1 << bits
-    each = patterns >> SLICE_BITS
-    shares = ((each - 1) / (patterns - 1), *[each / (patterns - 1)] * (SLICE_VALUES - 1))
-    slices = (shares,) * (bits // SLICE_BITS)
+    patterns, width = 1 << bits, min(bits, SLICE_BITS)
+    each = patterns >> width
+    shares = ((each - 1) / (patterns - 1), *[each / (patterns - 1)] * ((1 << width) - 1))
+    slices = (shares,) * (bits // width)
     return OperandShares(1 / patterns, slices, "assumption: all operand values equally likely")
+
+
+def _ones(bits: int) -> OperandShares:
+    width = min(bits, SLICE_BITS)
+    shares = (*(0.0,) * ((1 << width) - 1), 1.0)
+    source = "assumption: all bits of operands other than 0 are 1, the most that a line can discharge"
+    return OperandShares(0.0, (shares,) * (bits // width), source)
 
 
 def _normalised(row: list[float]) -> Shares:
@@ -94,8 +104,21 @@ def _normalised(row: list[float]) -> Shares:
 
 def bit_probabilities(shares: Shares) -> tuple[float, ...]:
     """Return the probability that each bit of a slice is 1, lowest first."""
+    bits = (len(shares) - 1).bit_length()
+    return tuple(fsum(share for value, share in enumerate(shares) if value >> bit & 1) for bit in range(bits))
+
+
+def pulse_shares(shares: Shares, bits: int) -> tuple[Shares, ...]:
+    """Split a slice into pulses of fewer bits, lowest first; a slice that is no wider stays as it is."""
+    width, values = (len(shares) - 1).bit_length(), 1 << bits
+    if width <= bits:
+        return (shares,)
     return tuple(
-        fsum(share for value, share in enumerate(shares) if value >> bit & 1) for bit in range(SLICE_BITS)
+        tuple(
+            fsum(share for whole, share in enumerate(shares) if whole >> shift & (values - 1) == value)
+            for value in range(values)
+        )
+        for shift in range(0, width, bits)
     )
 
 

@@ -38,6 +38,8 @@ class SharedLine:
         Summed time at which the converter gives its last code, in seconds; later sums clip.
     converter_bits
         Width of the converter.
+    largest_input
+        The largest value that a pulse stands for.
     """
 
     line: BitLine
@@ -45,11 +47,12 @@ class SharedLine:
     unit_time_s: float
     full_scale_time_s: float
     converter_bits: int
+    largest_input: int = SLICE_VALUES - 1
 
     @property
     def largest_sum(self) -> int:
-        """The sum of all rows at the largest input: N (2^4 - 1)."""
-        return self.rows * (SLICE_VALUES - 1)
+        """The sum of all rows at the largest input."""
+        return self.rows * self.largest_input
 
     def drop_v(self, sums: ArrayLike) -> Floats:
         """Return the drop in volts for sums of bit x input."""
@@ -65,7 +68,7 @@ class SharedLine:
         Parameters
         ----------
         inputs
-            Probabilities of the input slice's values 0-15.
+            Probabilities of the pulse's values from 0 on.
         one
             Probability that a cell of the line stores 1.
         rows

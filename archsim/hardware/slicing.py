@@ -1,10 +1,10 @@
-"""How a product of wide operands is spread over 4-bit words, input passes and conversions."""
+"""How a product of wide operands is spread over words of cells, input passes and conversions."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import product
-from math import ceil
+from math import ceil, fsum
 
 from archsim.hardware.operand_statistics import (
     SLICE_BITS,
@@ -13,6 +13,7 @@ from archsim.hardware.operand_statistics import (
     StatisticsKind,
     bit_probabilities,
     operand_shares,
+    pulse_shares,
     sign_and_magnitude,
 )
 
@@ -28,30 +29,35 @@ class Slicing:
     Attributes
     ----------
     weight_bits, input_bits
-        Widths of the operands, multiples of 4.
+        Widths of the operands.
     signed_weights, signed_inputs
         Whether they are two's complement.
+    word_bits, pulse_bits
+        Cells of a word, which share a conversion, and bits of one pulse; widths are multiples of them.
     """
 
     weight_bits: int
     input_bits: int
     signed_weights: bool
     signed_inputs: bool
+    word_bits: int = SLICE_BITS
+    pulse_bits: int = SLICE_BITS
 
     @property
     def words(self) -> int:
         """Neighbouring words that hold one weight."""
-        return ceil(self.weight_bits / SLICE_BITS)
+        return ceil(self.weight_bits / self.word_bits)
 
     @property
     def passes(self) -> int:
         """Pulses of a word line per input, one after another."""
-        return ceil(self.input_bits / SLICE_BITS) + self.signed_inputs
+        # A pulse of one bit is a plane of its own: nothing is left to be split off.
+        return ceil(self.input_bits / self.pulse_bits) + (self.signed_inputs and self.pulse_bits > 1)
 
     @property
     def codes(self) -> int:
         """Conversions per weight and readout in one pass."""
-        return self.words + self.signed_weights
+        return self.words + (self.signed_weights and self.word_bits > 1)
 
     @property
     def conversions(self) -> int:
@@ -61,14 +67,13 @@ class Slicing:
     @property
     def discharges(self) -> int:
         """Bit lines that are discharged and precharged again per weight and readout, over all passes."""
-        return self.words * SLICE_BITS * self.passes
+        return self.words * self.word_bits * self.passes
 
     @property
     def shift_bits(self) -> int:
         """Bits that the digital shifts of the slices, and the sign, add to the width of a sum."""
-        return (
-            self.weight_bits + self.input_bits - 2 * SLICE_BITS + (self.signed_weights or self.signed_inputs)
-        )
+        sliced = self.weight_bits - self.word_bits + self.input_bits - self.pulse_bits
+        return sliced + (self.signed_weights or self.signed_inputs)
 
     def statistics(
         self, kind: StatisticsKind, weight_zeros: float | None, input_zeros: float | None
@@ -79,8 +84,8 @@ class Slicing:
         return self._line_statistics(weights.with_sparsity(weight_zeros), inputs.with_sparsity(input_zeros))
 
     def _line_statistics(self, weights: OperandShares, inputs: OperandShares) -> LineStatistics:
-        pulses = inputs.slices()
-        if self.signed_inputs:
+        pulses = tuple(part for shares in inputs.slices() for part in pulse_shares(shares, self.pulse_bits))
+        if self.signed_inputs and self.pulse_bits > 1:
             pulses = (*pulses[:-1], *sign_and_magnitude(pulses[-1]))
         ones = tuple(one for word in weights.slices() for one in bit_probabilities(word))
         return LineStatistics(
@@ -95,10 +100,20 @@ class LineStatistics:
     Attributes
     ----------
     lines
-        For each pass and bit line, probabilities of the input slice's values 0-15 and that of a stored 1.
+        For each pass and bit line, probabilities of the pulse's values from 0 on and that of a stored 1.
     source
         Where the distributions come from.
     """
 
     lines: tuple[tuple[Shares, float], ...]
     source: str
+
+    @property
+    def mean_discharge(self) -> float:
+        """Mean over lines and passes of the sum of pulses, as a fraction of the largest sum."""
+        means = (one * _mean(pulses) / (len(pulses) - 1) for pulses, one in self.lines)
+        return fsum(means) / len(self.lines)
+
+
+def _mean(shares: Shares) -> float:
+    return fsum(value * share for value, share in enumerate(shares))

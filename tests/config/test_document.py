@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from archsim.config import Document, compose, document, to_yaml
@@ -111,6 +111,7 @@ def test_an_alias_is_its_anchor_written_out() -> None:
 
 
 @given(st.dictionaries(st.text(), PLAIN))
+@example({"<<": "<<"})
 @settings(deadline=None)
 def test_what_is_dumped_reads_back(data: dict[str, Any]) -> None:
     assert _read(to_yaml(data)).data == data

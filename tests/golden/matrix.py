@@ -86,6 +86,8 @@ CASES: tuple[Case, ...] = (
     Case("pim_3d_edge", "squeezenet1_1", 4, (IMAGE_MAJOR, FOR_TRAFFIC)),
     Case("pim_3d_int8", "resnet18"),
     Case("pim_3d_int8", "alexnet", 4),
+    Case("sram_macro_jia2020", "lenet5"),
+    Case("sram_macro_sinangil2021", "lenet5", 4),
     Case("hybrid_soc", "resnet18", 4, (IMAGE_MAJOR,)),
     Case("hybrid_soc", "vgg16"),
     Case("hybrid_soc", "googlenet", 1, (FOR_LATENCY,)),

@@ -15,9 +15,9 @@ from archsim.hardware.bitline import optima
 from archsim.hardware.cacti import SramBank, sram_bank
 from archsim.hardware.converters import addition_energy, block, pulse_energy, scaled_area
 from archsim.hardware.cost import Array, Operands, Sourced, Work
-from archsim.hardware.operand_statistics import SLICE_BITS
 from archsim.hardware.pim_bank import ACCUMULATOR_BITS, FORMAT_BITS, BankGroup
-from archsim.hardware.technology import Technology, arithmetic_energy
+from archsim.hardware.slicing import LineStatistics
+from archsim.hardware.technology import Technology, arithmetic_energy, register_energy
 from archsim.workload.layer import Layer, Op
 
 _FUSED_COMPARISONS: Mapping[str, int] = MappingProxyType({"relu": 1, "relu6": 2})
@@ -44,9 +44,9 @@ class Pim3d(BankGroup, kind="pim_3d"):
         return None
 
     def operands(self, layer: Layer) -> Operands:
-        """Weights, inputs and outputs of one width; sums of 32 b."""
-        bits = self.slicing(layer).weight_bits
-        return Operands(bits, bits, bits, ACCUMULATOR_BITS)
+        """Weights and inputs as they are sliced, outputs as wide as inputs; sums of 32 b."""
+        slicing = self.slicing(layer)
+        return Operands(slicing.weight_bits, slicing.input_bits, slicing.input_bits, ACCUMULATOR_BITS)
 
     def array(self, layer: Layer, *, resident: bool) -> Array:
         """Folds of N depth values by the bank's columns; pixels stream; banks work in parallel.
@@ -113,7 +113,7 @@ class Pim3d(BankGroup, kind="pim_3d"):
             "converter.convert": work.output_passes * slicing.conversions,
             "digital.accumulate": work.output_passes * slicing.conversions,
             "digital.merge": work.outputs * (self._row_blocks(layer) - 1),
-            "array.write": work.weight_writes * slicing.words * SLICE_BITS,
+            "array.write": work.weight_writes * slicing.words * self.word_bits,
             "accumulator.read": work.accumulator_reads,
             "accumulator.write": work.accumulator_writes,
         }
@@ -127,25 +127,51 @@ class Pim3d(BankGroup, kind="pim_3d"):
         compared = {"output.compare": arithmetic_energy(technology, "integer_add", ACCUMULATOR_BITS)}
         if not layer.is_mac:
             return compared
-        sums = sram_bank(technology, self.sums_shape)
         line = self.readout_at(technology.temperature).line
-        return compared | {
-            "array.discharge": self._discharge_energy(technology, layer),
-            "dtc.convert": pulse_energy(technology),
-            "converter.convert": self.converter.energy(technology),
+        read, write = self._sum_access_energies(technology)
+        shared = {
             "digital.accumulate": addition_energy(technology, self.adder, self._sum_bits(layer, self.rows)),
             "digital.merge": addition_energy(technology, self.adder, self._sum_bits(layer, layer.gemm.depth)),
             "array.write": Sourced(
                 line.write_energy_j(), f"{optima().source}, E_write per cell; {_NODE_NOTE}"
             ),
-            "accumulator.read": Sourced(sums.read_j, sums.source),
-            "accumulator.write": Sourced(sums.write_j, sums.source),
+            "accumulator.read": read,
+            "accumulator.write": write,
         }
+        return compared | shared | self._analog_energies(technology, layer)
 
-    def _discharge_energy(self, technology: Technology, layer: Layer) -> Sourced:
-        seen = self.slicing(layer).statistics(
-            self.operand_statistics, layer.weight_sparsity, layer.activation_sparsity
-        )
+    def _analog_energies(self, technology: Technology, layer: Layer) -> dict[str, Sourced]:
+        """Energies around a readout: of the modelled circuits, or what a macro's paper gives."""
+        seen, macro = self._statistics(layer), self.measured
+        if macro is None:
+            return {
+                "array.discharge": self._discharge_energy(technology, layer, seen),
+                "dtc.convert": pulse_energy(technology),
+                "converter.convert": self.converter.energy(technology),
+            }
+        accumulation = macro.accumulation()
+        return {
+            "array.discharge": macro.line_energy(
+                seen, self.rows_per_readout, layer.gemm.depth, self.word_bits
+            ),
+            "dtc.convert": Sourced(0.0, f"{macro.source}: part of the readout"),
+            "converter.convert": macro.conversion(),
+        } | ({} if accumulation is None else {"digital.accumulate": accumulation})
+
+    def _sum_access_energies(self, technology: Technology) -> tuple[Sourced, Sourced]:
+        """Reading and writing a partial sum; a macro with measured figures keeps it in registers."""
+        if self.measured is None:
+            sums = sram_bank(technology, self.sums_shape)
+            return Sourced(sums.read_j, sums.source), Sourced(sums.write_j, sums.source)
+        bit = register_energy(technology)
+        word = Sourced(ACCUMULATOR_BITS * bit.value, f"{ACCUMULATOR_BITS} b x {bit.source}")
+        return word, word
+
+    def _statistics(self, layer: Layer) -> LineStatistics:
+        zeros = layer.weight_sparsity, layer.activation_sparsity
+        return self.slicing(layer).statistics(self.operand_statistics, *zeros)
+
+    def _discharge_energy(self, technology: Technology, layer: Layer, seen: LineStatistics) -> Sourced:
         mean = self.readout_at(technology.temperature).mean_energy_j(seen.lines, layer.gemm.depth)
         return Sourced(mean, f"{optima().source}, E_dis; {_NODE_NOTE}; {seen.source}")
 
@@ -159,7 +185,12 @@ class Pim3d(BankGroup, kind="pim_3d"):
         return ceil(layer.gemm.depth / self.rows)
 
     def static_power(self, technology: Technology) -> Mapping[str, Sourced]:
-        """Leakage in watts of the cells, gated or not, and of the partial-sum SRAM."""
+        """Leakage in watts of the cells, gated or not, and of the partial-sum SRAM.
+
+        Nothing for a macro with measured figures, which are of the supply's whole current.
+        """
+        if self.measured is not None:
+            return {}
         bank, sums = sram_bank(technology, self.bank_shape), sram_bank(technology, self.sums_shape)
         return {
             "array": self._cell_leakage(bank),
@@ -174,7 +205,12 @@ class Pim3d(BankGroup, kind="pim_3d"):
         return Sourced(watts * kept, f"assumption: power gating leaves {kept:g}, as configured, of {source}")
 
     def area(self, technology: Technology) -> Mapping[str, Sourced]:
-        """Area in mm2 of cells, pulse generators, converters and partial sums; capacitors have no source."""
+        """Area in mm2 of cells, pulse generators, converters and partial sums; capacitors have no source.
+
+        Of a macro with measured figures, what its paper gives.
+        """
+        if self.measured is not None:
+            return self.measured.areas()
         bank, sums = sram_bank(technology, self.bank_shape), sram_bank(technology, self.sums_shape)
         parts = {
             "array": Sourced(self.banks * bank.area_mm2, f"{self.banks} banks x {bank.source}"),
