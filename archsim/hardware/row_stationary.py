@@ -133,8 +133,8 @@ class RowStationaryPes:
             return f"a filter row of {width} weights over {span} inputs does not fit the scratchpads of a PE"
         return None
 
-    def geometry(self, input_zeros: float | None, output_zeros: float | None) -> PassArray:
-        """Return the geometry for a layer whose fractions of zero inputs and outputs may be known."""
+    def geometry(self, bits: int, zeros: tuple[float | None, float | None]) -> PassArray:
+        """Return the geometry for a layer of that format; its zero inputs and outputs may be known."""
         block = self.block
         return PassArray(
             rows=self.rows,
@@ -148,13 +148,14 @@ class RowStationaryPes:
             sum_bus_bits=block.sum_bus,
             allocation_bits=block.allocation * 8,
             whole_blocks=block.whole_blocks,
-            coded_bits=(self._coded(input_zeros), self._coded(output_zeros)),
+            coded_bits=(self._coded(bits, zeros[0]), self._coded(bits, zeros[1])),
         )
 
-    def _coded(self, zeros: float | None) -> Fraction | None:
-        if not self.block.run_length_coding or zeros is None:
+    def _coded(self, bits: int, zeros: float | None) -> Fraction | None:
+        fits = bits + _RUN_BITS < _CODE_WORD_BITS
+        if not (self.block.run_length_coding and fits) or zeros is None:
             return None
-        return min(coded_bits(self.bits, zeros), Fraction(self.bits))
+        return min(coded_bits(bits, zeros), Fraction(bits))
 
     def counts(self, work: Work, active_macs: int) -> Mapping[str, int]:
         """Count operations and scratchpad, bus and clock actions.

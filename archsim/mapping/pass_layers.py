@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from sys import maxsize
 
 from archsim.hardware.architecture import Architecture
 from archsim.hardware.cost import PassArray
@@ -72,12 +73,24 @@ def map_in_passes(request: PassRequest, geometry: PassArray, rule: MappingRule |
     Raises
     ------
     InputError
-        If a mapping that the user gives is none for passes, or does not fit the layer.
+        If a mapping that the user gives is none for passes, or does not fit the layer; if not even the
+        smallest pass fits scratchpads and array.
     """
     problem = _problem(request, geometry)
     costs = request.prices.of_passes(request.layer, request.places)
     found = best_passes(problem, costs) if rule is None else _given(request, problem, costs, rule)
-    return None if found is None else PassLayer(problem, found, request.places)
+    if found is None:
+        _check_smallest(request, problem)
+        return None
+    return PassLayer(problem, found, request.places)
+
+
+def _check_smallest(request: PassRequest, problem: PassProblem) -> None:
+    """Say so where more room in the unit's memory would not help."""
+    why = misfit(replace(problem, free_bits=maxsize), Choice(m=1, n=1, e=1, p=1, q=1, r=1, t=1))
+    if why:
+        message = f"layer '{request.layer.name}' does not fit: {why}"
+        raise request.architecture.fault(message, f"compute.{request.places.unit}")
 
 
 def _problem(request: PassRequest, geometry: PassArray) -> PassProblem:

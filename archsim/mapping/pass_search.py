@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -10,6 +9,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from archsim.mapping.extents import block_sums
 from archsim.mapping.passes import (
     Choice,
     Number,
@@ -72,13 +72,14 @@ class _Moved:
 def best_passes(problem: PassProblem, costs: PassCosts) -> PassMapping | None:
     """Return the pass parameters with the least objective, or None where none fits.
 
-    Every strip height, image count, p, q, r, t is looked at that is the smallest with its number of blocks;
-    m is the largest multiple of p t whose sums fit, because more sums on chip only save fetches. Ties go to
-    fewer cycles, then to the parameters in the order n, e, p, q, r, t.
+    Every e, p, q, r, t is looked at: two sizes with the same number of blocks differ in what the last block
+    leaves idle. Of the image counts the smallest with its number of blocks is, because all but the ramps is
+    linear in images; m is the largest multiple of p t whose sums fit, because more sums on chip only save
+    fetches. Ties go to fewer cycles, then to the smaller parameters in the order e, n, t, p, r, q.
     """
     best: tuple[float, float, Choice] | None = None
     inner = _inner(problem)
-    for e in _sizes(problem.vertical.outputs):
+    for e in range(1, problem.vertical.outputs + 1):
         for n in _images(problem):
             found = _best_of(problem, costs, _with_sums(problem, inner, e, n))
             if found is not None and (best is None or found[:2] < best[:2]):
@@ -122,15 +123,10 @@ def _inner(problem: PassProblem) -> tuple[Ints, Ints, Ints, Ints]:
 
 
 def _split(total: int, in_pe: int, in_array: int) -> Ints:
-    """Return pairs (in a PE, sets): for each number of sets the smallest sizes with fewer blocks."""
-    pairs = []
+    """Return pairs (in a PE, sets): more than all of them together need is left out."""
+    pairs: list[tuple[int, int]] = []
     for side in range(1, min(in_array, total) + 1):
-        known = set()
-        for size in range(1, min(in_pe, over(total, side)) + 1):
-            number = over(total, size * side)
-            if number not in known:
-                known.add(number)
-                pairs.append((size, side))
+        pairs.extend((size, side) for size in range(1, min(in_pe, over(total, side)) + 1))
     return np.array(pairs, dtype=np.int64).reshape(-1, 2)
 
 
@@ -188,7 +184,8 @@ def _moved(problem: PassProblem, choice: Choice) -> _Moved:
     rounds = over(problem.vertical.outputs, choice.e) * over(problem.images, choice.n)
     filter_blocks = over(problem.filters, choice.m)
     channel_blocks = over(problem.channels, choice.q * choice.r)
-    weight_trips = np.where(filter_blocks * channel_blocks == 1, 1, rounds)
+    kept = (filter_blocks * channel_blocks == 1) & problem.keeps_filters
+    weight_trips = np.where(kept, 1, rounds)
     input_trips = np.where(channel_blocks == 1, 1, filter_blocks) * problem.inputs_staged
     weights = problem.groups * problem.filters * problem.channels * problem.taps
     maps = problem.groups * problem.images
@@ -207,8 +204,8 @@ def _moved(problem: PassProblem, choice: Choice) -> _Moved:
 
 
 def _lines(problem: PassProblem, rows: Number) -> Number:
-    """Return the input rows of all strips together; rows of an array are all alike."""
-    return sum(problem.vertical.split(int(np.max(rows))))
+    """Return the input rows of all strips together."""
+    return block_sums(problem.vertical)[0][rows - 1]
 
 
 def coding(problem: PassProblem) -> tuple[Fraction, Fraction]:
@@ -228,12 +225,3 @@ def _time_ps(problem: PassProblem, costs: PassCosts, done: Pass, moved: _Moved) 
     if problem.doubled:
         return np.maximum(computing, weights + maps)
     return np.maximum(computing, weights) + maps
-
-
-def candidates(problem: PassProblem) -> Iterator[Choice]:
-    """Yield every choice that the search looks at, one by one."""
-    inner = _inner(problem)
-    for e in _sizes(problem.vertical.outputs):
-        for n in _images(problem):
-            for values in zip(*_with_sums(problem, inner, e, n), strict=True):
-                yield Choice(*(int(value) for value in values))

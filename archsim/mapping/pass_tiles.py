@@ -104,7 +104,7 @@ def _shapes(problem: PassProblem, choice: Choice) -> Iterator[_Shape]:
             lines=problem.vertical.needed(*strip),
             filters=filters[1],
             channels=channels[1],
-            loads_weights=weights != weights_before,
+            loads_weights=weights != weights_before or not problem.keeps_filters,
             loads_inputs=inputs != inputs_before,
             finishes=sum(channels) == problem.channels,
         )

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
+from math import gcd
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -74,8 +75,14 @@ class PassProblem:
 
     @property
     def window_words(self) -> int:
-        """Inputs of one channel that a PE must hold at once: the span of a filter row."""
-        return (self.horizontal.kernel - 1) * self.horizontal.dilation + 1
+        """Inputs of one channel that a PE must hold at once: the span of a filter row, or all it reads."""
+        return min((self.horizontal.kernel - 1) * self.horizontal.dilation + 1, self.row_words)
+
+    @property
+    def keeps_filters(self) -> bool:
+        """Whether the filter buffer holds all filters of a group from one pass to the next."""
+        bits = self.filters * self.channels * self.taps * self.operands.weight_bits
+        return bits <= self.array.filter_buffer_bits
 
     @property
     def slots(self) -> int:
@@ -104,10 +111,14 @@ class Pass(NamedTuple):
 
 
 def padded(axis: Extent, outputs: Number) -> Number:
-    """Return the positions, padding included, that consecutive outputs of an axis read."""
-    if axis.dilation == 1 and axis.kernel < axis.stride:
-        return outputs * axis.kernel
-    return (outputs - 1) * axis.stride + (axis.kernel - 1) * axis.dilation + 1
+    """Return the positions, padding included, that consecutive outputs of an axis read.
+
+    Output i reads i U + k D. Two pairs (i, k) meet where i differs by a multiple of D / gcd(U, D) and k by as
+    many U / gcd(U, D); each position is counted at the pair with the smallest i.
+    """
+    common = gcd(axis.stride, axis.dilation)
+    again = np.maximum(outputs - axis.dilation // common, 0) * max(axis.kernel - axis.stride // common, 0)
+    return outputs * axis.kernel - again
 
 
 def over(number: Number, parts: Number) -> Number:

@@ -95,6 +95,9 @@ CASES: tuple[Case, ...] = (
     Case("scalesim_32x32_ws", "alexnet"),
     Case("scalesim_32x32_os", "resnet18"),
     Case("scalesim_32x32_is", "tiny_yolov2", 4),
+    Case("eyeriss", "lenet5", 4),
+    Case("eyeriss", "resnet18"),
+    Case("eyeriss", "alexnet_conv", 4),
 )
 
 

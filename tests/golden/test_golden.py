@@ -71,5 +71,5 @@ def test_the_matrix_covers_what_can_be_chosen() -> None:
         assert {getattr(architecture.schedule, field) for architecture in architectures} == options
     arrays = [unit for architecture in architectures for unit in architecture.compute.values()]
     dataflows = {unit.dataflow for unit in arrays if isinstance(unit, PeArray)}
-    assert dataflows == {"weight_stationary", "output_stationary", "input_stationary"}
+    assert dataflows == {"weight_stationary", "output_stationary", "input_stationary", "row_stationary"}
     assert {case.batch for case in CASES} == {1, 4}

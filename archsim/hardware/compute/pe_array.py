@@ -244,7 +244,7 @@ class PeArray(ComputeUnit, kind="pe_array"):
         pes = self._pes
         if isinstance(pes, SystolicPes):
             return None
-        return pes.geometry(layer.activation_sparsity, output_zeros)
+        return pes.geometry(self.operands(layer).input_bits, (layer.activation_sparsity, output_zeros))
 
     def streaming_cycles(self, layer: Layer, elements: int) -> int:  # noqa: ARG002
         """Return the cycles at one element per column and cycle."""
