@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 SOURCES := $(wildcard kernels/*.pyx kernels/*.pxd kernels/*.h) setup.py pyproject.toml
 
-.PHONY: demo test lint bench docs validation golden clean
+.PHONY: demo test lint bench docs validation notebooks golden clean
 
 demo: $(STAMP)
 	$(BIN)/archsim compare configs/von_neumann.yaml configs/pim_3d.yaml vgg16 -o out/demo
@@ -32,6 +32,9 @@ golden: $(STAMP)
 
 docs: $(STAMP)
 	$(BIN)/python scripts/make_docs.py
+
+notebooks: $(STAMP)
+	$(BIN)/python scripts/make_notebooks.py
 
 validation: $(STAMP)
 	$(BIN)/python scripts/make_validation.py
