@@ -2,8 +2,8 @@
 
 Each module of ``scripts/validation`` that has a function ``sections()`` adds the sections of one reference.
 
-Usage: ``python scripts/make_validation.py [--check | --json]``. ``--check`` writes nothing and exits with 1 if
-the page is stale; ``--json`` prints all rows. A large difference without a sentence is an error in any case.
+Usage: ``python scripts/make_validation.py [--check | --json]``. ``--check`` writes nothing and exits with 1
+if the page is stale; ``--json`` prints all rows. A large difference without a sentence is always an error.
 """
 
 from __future__ import annotations
@@ -72,7 +72,9 @@ def _problems_of(section: Section) -> Iterator[str]:
         if not (math.isfinite(row.reference) and math.isfinite(row.ours)):
             yield f"{place}: {row.reference} and {row.ours} are not both finite"
         elif row.needs_reason:
-            yield f"{place}: differs by {row.difference:+.1%}, more than {LARGE:.0%}, and no sentence says why"
+            yield (
+                f"{place}: differs by {row.difference:+.1%}, more than {LARGE:.0%}, and no sentence says why"
+            )
 
 
 def check(sections: Sequence[Section], page: Path = PAGE, figure: Path = FIGURE) -> int:

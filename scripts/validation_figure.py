@@ -24,15 +24,16 @@ _COLOURS = tuple(colour for colour in OKABE_ITO if colour != "#F0E442")
 """Without yellow, which a point on white does not show."""
 _BANDS = ((0.25, "#E6E6E6"), (0.10, "#C8C8C8"))
 _LEGEND_COLUMNS = 2
-_LINE_INCHES = 0.17
+_LINE_INCHES = 0.155
 _RATIO_CLEARANCE = 1.3
+_RATIO_TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
 
 
 def parity_figure(sections: Sequence[Section]) -> bytes:
     """Return both panels with one colour and marker per reference, as PNG."""
     from matplotlib.figure import Figure
 
-    legend = _LINE_INCHES * -(-len(sections) // _LEGEND_COLUMNS) + 0.25
+    legend = _LINE_INCHES * -(-len(sections) // _LEGEND_COLUMNS) + 0.2
     figure = Figure(figsize=(WIDTH_INCHES, 6.6 + legend), dpi=DOTS_PER_INCH)
     parity, ratio = figure.subplots(2, 1, sharex=True, height_ratios=(1.15, 1))
     for number, section in enumerate(sections):
@@ -83,6 +84,9 @@ def _furnish(parity: Axes, ratio: Axes) -> None:
     parity.set_xlim(low, high)
     least, most = ratio.get_ylim()
     ratio.set_ylim(least / _RATIO_CLEARANCE, most * _RATIO_CLEARANCE)
+    ticks = [tick for tick in _RATIO_TICKS if least <= tick <= most]
+    ratio.set_yticks(ticks, labels=[f"{tick:g}" for tick in ticks])
+    ratio.minorticks_off()
     for width, colour in _BANDS:
         parity.fill_between(
             [low, high],

@@ -12,36 +12,38 @@ _DIGITS, _MOST_DIGITS = 4, 6
 """Significant digits of our figures, at the least and at the most."""
 
 _BASES: Mapping[Basis, str] = {
-    "validation": "nothing of this reference set a constant of archsim.",
-    "implementation": "archsim has the same formulas or constants: this shows that they are written down right, "
-    "not that they are true.",
-    "calibration": "figures of this reference set or bounded constants of archsim: agreement shows nothing.",
+    "validation": "no figure of this table set a constant of archsim.",
+    "implementation": (
+        "archsim has the same formulas or constants: this shows that they are written down right, not that "
+        "they are true."
+    ),
+    "calibration": "figures of this table set or bounded constants of archsim: agreement shows nothing.",
 }
 
 _INTRODUCTION = """\
 # Validation
 
-Every figure of a paper, chip, data sheet or other simulator that archsim has a counterpart for, ours beside it, and
-the difference. Rows are not chosen by how they look.
+Every figure of a paper, chip, data sheet or other simulator that archsim has a counterpart for, ours
+beside it, and the difference. Rows are not chosen by how they look.
 
 ```sh
 make validation
 ```
 
-writes this page and its picture again. Do not edit it: each reference is one file in `scripts/validation/`, and the
-tests check that the page is what those files give.
+writes this page and its picture again. Do not edit it: each reference is one file in
+`scripts/validation/`, and the tests check that the page is what those files give.
 
 ## How to read it
 
-- **reference** is the figure as printed, **archsim** is ours, **difference** is archsim / reference - 1. Differences
-  above 10 % are bold.
+- **reference** is the figure as printed, **archsim** is ours, **difference** is archsim / reference - 1.
+  Differences above 10 % are bold.
 - **why** is the number of a sentence below the table. Each difference above 10 % has one.
-- **What agreement says** depends on where our figure comes from:
-  *validation*: nothing of the reference set a constant of archsim;
-  *implementation*: archsim has the same formulas or constants, so agreement shows only that they are written down
-  right; *calibration*: figures of the reference set or bounded constants of archsim, so agreement shows nothing.
-- The tags of the sources are those of [index.md](index.md#how-to-read-the-numbers). An [abs] figure was read in an
-  abstract only, and its conditions are not known.
+- **What agreement says** depends on where our figure comes from: *validation*: no figure of the table
+  set a constant of archsim; *implementation*: archsim has the same formulas or constants, so agreement
+  shows only that they are written down right; *calibration*: figures of the table set or bounded
+  constants of archsim, so agreement shows nothing.
+- The tags of the sources are those of [index.md](index.md#how-to-read-the-numbers). An [abs] figure was
+  read in an abstract only, and its conditions are not known.
 
 ## Summary
 
@@ -51,8 +53,8 @@ The largest difference stands with its row. Means hide much: read the sections.
 _PICTURE = """
 ![Reference and archsim, and their ratio](figures/validation.png)
 
-Above: archsim against the reference, each in its own unit. Below: their ratio; the dark band is 10 %, the light one
-25 %. Figures of zero cannot be drawn.
+Above: archsim against the reference, each in its own unit. Below: their ratio; the dark band is 10 %, the
+light one 25 %. Figures of zero cannot be drawn.
 """
 
 _NOT_COMPARED = """
@@ -60,19 +62,22 @@ _NOT_COMPARED = """
 
 References that archsim has no counterpart for, or whose figures it ships as its own table:
 
-- **CACTI 7, SRAM**: archsim ships the table; on its rows the difference is zero ([models/sram.md](models/sram.md)).
-- **Stillmaker and Baas, scaling of logic**: archsim ships the polynomials and the area table; tests compare all
-  printed factors ([models/technology.md](models/technology.md)).
-- **OPTIMA's product codes** and their spread: the model of the bit line gives voltages and energies; the codes need
-  OPTIMA's converter with its offset, which archsim does not have.
-- **DRAM timing between commands**, command order and latency under load: the DRAM model has no commands in time
-  ([models/dram.md](models/dram.md)).
-- **Precharge standby, power-down and self-refresh** of DRAM, GDDR5, HBM2, LPDDR5, HMC, HBM-PIM, GDDR6-AiM and
-  UPMEM: no such state or part.
+- **CACTI 7, SRAM**: archsim ships the table; on its rows the difference is zero
+  ([models/sram.md](models/sram.md)).
+- **Stillmaker and Baas, scaling of logic**: archsim ships the polynomials and the area table; tests
+  compare all printed factors ([models/technology.md](models/technology.md)).
+- **OPTIMA's product codes** and their spread: the model of the bit line gives voltages and energies; the
+  codes need OPTIMA's converter with its offset, which archsim does not have.
+- **DRAM timing between commands**, command order and latency under load: the DRAM model has no commands
+  in time ([models/dram.md](models/dram.md)).
+- **Precharge standby, power-down and self-refresh** of DRAM, GDDR5, HBM2, LPDDR5, HMC, HBM-PIM, GDDR6-AiM
+  and UPMEM: no such state or part.
 - **Non-volatile memories, approximate SRAM, retention errors**: no such model.
-- **Approximate multipliers and adders**, their errors, power and area: only exact arithmetic in this version.
+- **Approximate multipliers and adders**, their errors, power and area: only exact arithmetic in this
+  version.
 - **Accuracy** of networks and of run-time adaptation: outputs are not computed in this version.
-- **Simba, Eyeriss v2, WAX**: chiplets, sparse processing and another memory hierarchy, known by abstracts only.
+- **Simba, Eyeriss v2, WAX**: chiplets, sparse processing and another memory hierarchy, known by abstracts
+  only.
 """
 
 

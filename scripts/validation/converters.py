@@ -14,20 +14,23 @@ _AT_32_NM = Technology(node=32, voltage=1.0)
 _ISAAC_PJ = {4: 0.79, 5: 0.99, 6: 1.20, 7: 1.42, 8: 1.667, 9: 1.969, 10: 2.379}
 
 _SPEED = (
-    "ISAAC's converter makes 1.2 G conversions per second and OPTIMA's 0.2 G; archsim knows no price of speed, and "
-    "scaling an analog part from 65 nm as logic is optimistic."
+    "ISAAC's converter makes 1.2 G conversions per second and OPTIMA's 0.2 G; archsim knows no price of "
+    "speed, and scaling an analog part from 65 nm as logic is optimistic."
 )
 _LAW = (
-    "OPTIMA's SAR takes 5 ns and is scaled from 65 nm as logic, which is optimistic for an analog part; NEWTON's entry "
-    "is linear in the width, and its speed is not in the table."
+    "OPTIMA's SAR takes 5 ns and is scaled from 65 nm as logic, which is optimistic for an analog part; "
+    "NEWTON's entry is linear in the width, and its speed is not in the table."
 )
 _FORMS = (
     "The circuits differ, and OPTIMA's is scaled from 65 nm as logic, which is optimistic for an analog part."
 )
-_ONE_BIT = "OPTIMA's DAC has 4 b, and its fit is far outside its range at one; what ISAAC's figure includes is not in the table."
+_ONE_BIT = (
+    "OPTIMA's DAC has 4 b, and its fit is far outside its range at one; what ISAAC's figure includes is "
+    "not in the table."
+)
 _WIDE = (
-    "OPTIMA's DAC has 4 b, and its fit grows by 34 % with each further bit; BRAHMS's is another circuit at 40 nm, to "
-    "which ours is not scaled."
+    "OPTIMA's DAC has 4 b, and its fit grows by 34 % with each further bit; BRAHMS's is another circuit at "
+    "40 nm, to which ours is not scaled."
 )
 
 
@@ -37,9 +40,11 @@ def sections() -> Iterable[Section]:
         title="Converters of other designs",
         source="ISAAC, ISCA 2016 (widths but 8 b scaled by Saberi et al. 2011), FORMS, NEWTON, BRAHMS, via "
         "accelergy-library-plug-in [pub] (reference/pim.md §6)",
-        intro="`converter: {kind: adc}` of [pim_3d](models/pim_3d.md), OPTIMA's fit scaled from 65 nm to 32 nm at 1.0 V; "
-        "DACs by OPTIMA's fit, which archsim does not scale. archsim has no model of its own for these designs: the "
-        "rows show how far converters of one width lie apart.",
+        intro=(
+            "`converter: {kind: adc}` of [pim_3d](models/pim_3d.md), OPTIMA's fit scaled from 65 nm to 32 "
+            "nm at 1.0 V; DACs by OPTIMA's fit, which archsim does not scale. archsim has no model of its "
+            "own for these designs: the rows show how far converters of one width lie apart."
+        ),
         rows=tuple(_rows()),
     )
 

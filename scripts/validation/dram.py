@@ -31,17 +31,20 @@ _NO_ROW_MISSES = (
     "tFAW, which decides here."
 )
 _ONE_BANK_GROUP = (
-    "This order of addresses stays in one bank group for a whole row, where reads are 6 cycles apart instead of 4; "
-    "archsim takes bank groups to be interleaved."
+    "This order of addresses stays in one bank group for a whole row, where reads are 6 cycles apart "
+    "instead of 4; archsim takes bank groups to be interleaved."
 )
 _TWO_RANKS = (
-    "In archsim ranks add no bandwidth, and it knows neither the distance of reads in one bank group, which limits the "
-    "simulator's stream, nor tFAW."
+    "In archsim ranks add no bandwidth, and it knows neither the distance of reads in one bank group, "
+    "which limits the simulator's stream, nor tFAW."
 )
-_SHORTER_RUN = "The energy of standby and refresh is power times time, and archsim's run is as much shorter as its rate is higher."
+_SHORTER_RUN = (
+    "The energy of standby and refresh is power times time, and archsim's run is as much shorter as its "
+    "rate is higher."
+)
 _ROW_ORDER = (
-    "archsim opens each row of the stream once; refreshes close rows in the simulator, which opens them again. The "
-    "reference energy has one digit."
+    "archsim opens each row of the stream once; refreshes close rows in the simulator, which opens them "
+    "again. The reference energy has one digit."
 )
 
 
@@ -49,26 +52,39 @@ def sections() -> Iterable[Section]:
     """Return energies per command, flat energies per bit, and runs of reads."""
     yield Section(
         title="DRAM: energy per command",
-        source="Supply currents of the DRAMsim3 (2981759) and DRAMSys (2107966) part files [sheet], formulas of DRAMPower "
-        "[calc] (reference/memory.md §3); bandwidths of the standards [sheet]",
-        intro="One rank of each part of [dram](models/dram.md) that the reference has; the rate is `bits_per_ps` before "
-        "refresh.",
+        source=(
+            "Supply currents of the DRAMsim3 (2981759) and DRAMSys (2107966) part files [sheet], formulas "
+            "of DRAMPower [calc] (reference/memory.md §3); bandwidths of the standards [sheet]"
+        ),
+        intro=(
+            "One rank of each part of [dram](models/dram.md) that the reference has; the rate is "
+            "`bits_per_ps` before refresh."
+        ),
         rows=(*_command_rows(), *_peak_rows()),
         basis="implementation",
     )
     yield Section(
         title="DRAM: flat energy per bit",
-        source="accelergy-cacti-plug-in: LPDDR4, and DDR3 (Chatterjee et al., MICRO 2017) [pub] (reference/memory.md §3); "
-        "Horowitz, ISSCC 2014, 45 nm table [pub] (reference/arithmetic.md §1)",
+        source=(
+            "accelergy-cacti-plug-in: LPDDR4, and DDR3 (Chatterjee et al., MICRO 2017) [pub] "
+            "(reference/memory.md §3); Horowitz, ISSCC 2014, 45 nm table [pub] (reference/arithmetic.md "
+            "§1)"
+        ),
         intro="A long stream of reads in row order: bursts and activations, without standby and refresh.",
         rows=tuple(_flat_rows()),
     )
     yield Section(
         title="DRAM: DDR4-2400 in DRAMsim3 and Ramulator 2.1",
-        source="DRAMsim3 2981759 and Ramulator 2.1 c5b1c3a, 100,000 reads of 64 B, 8 Gb x8, one rank, 17-17-17, refresh "
-        "on, open page, FR-FCFS [tool] (reference/memory.md §5)",
-        intro="`dram` with `part: DDR4-2400-x8-8Gb`. A stream is one transfer of 6.4 MB, a random read one transfer of 64 B; "
-        "many outstanding reads move at the port's rate, a single one adds the latency.",
+        source=(
+            "DRAMsim3 2981759 and Ramulator 2.1 c5b1c3a, 100,000 reads of 64 B, 8 Gb x8, one rank, "
+            "17-17-17, refresh on, open page, FR-FCFS [tool] (reference/memory.md §5)"
+        ),
+        intro=(
+            "`dram` with `part: DDR4-2400-x8-8Gb`. A stream is one transfer of 6.4 MB, a random read one "
+            "transfer of 64 B; many outstanding reads move at the port's rate, a single one adds the "
+            "latency. Timing and currents are those of DRAMsim3's own part file: what is compared is the "
+            "model, not the part."
+        ),
         rows=(*_rate_rows(), *_latency_rows(), *_run_rows()),
     )
 
@@ -99,15 +115,16 @@ def _flat_rows() -> Iterator[Row]:
         70,
         read_pj[_DDR3],
         "pJ/b",
-        "What the flat figure includes is not in the table; ours has neither I/O nor termination, which the part file "
-        "does not give, and archsim books standby apart, by time.",
+        "What the flat figure includes is not in the table; ours has neither I/O nor termination, which "
+        "the part file does not give, and archsim books standby apart, by time.",
     )
     yield Row(
         "DRAM of the 45 nm table, 32 b read",
         20,
         read_pj[_LPDDR4],
         "pJ/b",
-        "The table does not name its DRAM and counts a single word of 32 b; ours is LPDDR4-3200 in a long stream.",
+        "The table does not name its DRAM and counts a single word of 32 b; ours is LPDDR4-3200 in a long "
+        "stream.",
     )
 
 

@@ -1,4 +1,4 @@
-"""Energies of arithmetic, memories and wires in other tables than the ones that archsim uses, and in its own."""
+"""Energies of arithmetic, memories and wires in the tables that archsim uses, and in others."""
 
 from __future__ import annotations
 
@@ -34,23 +34,32 @@ _HOROWITZ = (
 """Operation, width, energy in pJ, area in um2."""
 
 _TWO_TABLES = (
-    "archsim takes arithmetic from Horowitz's table; Aladdin's operators cost and occupy more than twice as much, which "
-    "is why the two must not be mixed."
+    "archsim takes arithmetic from Horowitz's table; Aladdin's operators cost and occupy more than twice "
+    "as much, which is why the two must not be mixed."
 )
 _WHICH_MAC = (
-    "The two Timeloop figures disagree between themselves, since the older node has the smaller one; ours is a "
-    "multiplication of 8 b and an addition of 16 b by Horowitz, scaled by Stillmaker and Baas."
+    "The two Timeloop figures disagree between themselves, since the older node has the smaller one; ours "
+    "is a multiplication of 8 b and an addition of 16 b by Horowitz, scaled by Stillmaker and Baas."
 )
 _BANK = (
-    "The table does not say which cells its SRAM has: in CACTI a bank of low operating power takes much less than one "
-    "of high performance, which is near the figure."
+    "The table does not say which cells its SRAM has: in CACTI a bank of low operating power takes much "
+    "less than one of high performance, which is near the figure."
 )
-_FREE_WIRE = "archsim's default of 0.1 pJ/b is an assumption between the published links, whatever the length and node."
-_HOP = "nn_dataflow's default is the cost of a hop between nodes of many PEs; ours is the system's bus, an assumption."
-_BUS = "The ratio is of the wires between PEs, which archsim does not price; ours is the system's bus, an assumption."
+_FREE_WIRE = (
+    "archsim's default of 0.1 pJ/b is an assumption between the published links, whatever the length and "
+    "node."
+)
+_HOP = (
+    "nn_dataflow's default is the cost of a hop between nodes of many PEs; ours is the system's bus, an "
+    "assumption."
+)
+_BUS = (
+    "The ratio is of the wires between PEs, which archsim does not price; ours is the system's bus, an "
+    "assumption."
+)
 _MAC = (
-    "No table prints a multiplier of 16 b, and archsim's lies between Horowitz's rows, scaled to 65 nm; at half its "
-    "price register file and DRAM would be at the published ratios, and the buffer far above."
+    "No table prints a multiplier of 16 b, and archsim's lies between Horowitz's rows, scaled to 65 nm; at "
+    "half its price register file and DRAM would be at the published ratios, and the buffer far above."
 )
 
 
@@ -58,33 +67,47 @@ def sections() -> Iterable[Section]:
     """Return the table that is used, other tables, ratios and links."""
     yield Section(
         title="Arithmetic and registers: the tables in use",
-        source="Horowitz, ISSCC 2014, 45 nm, 0.9 V [pub]; registers of Aladdin, 40 nm, via accelergy-library-plug-in "
-        "[pub] (reference/arithmetic.md §1)",
+        source=(
+            "Horowitz, ISSCC 2014, 45 nm, 0.9 V [pub]; registers of Aladdin, 40 nm, via "
+            "accelergy-library-plug-in [pub] (reference/arithmetic.md §1)"
+        ),
         intro="[technology](models/technology.md) at the tables' own nodes; archsim ships these rows.",
         rows=tuple(_horowitz_rows()),
         basis="implementation",
     )
     yield Section(
         title="Arithmetic and SRAM: other tables",
-        source="Aladdin, 40 nm, via accelergy-library-plug-in [pub]; Timeloop examples [pub]; SRAM of Horowitz's table "
-        "[pub] (reference/arithmetic.md §1)",
-        intro="[technology](models/technology.md) scaled to the node of the row, 0.9 V at 40 nm and 45 nm, 1.0 V at "
-        "65 nm; SRAM from [CACTI](models/sram.md).",
+        source=(
+            "Aladdin, 40 nm, via accelergy-library-plug-in [pub]; Timeloop examples [pub]; SRAM of "
+            "Horowitz's table [pub] (reference/arithmetic.md §1)"
+        ),
+        intro=(
+            "[technology](models/technology.md) scaled to the node of the row, 0.9 V at 40 nm and 45 nm, "
+            "1.0 V at 65 nm; SRAM from [CACTI](models/sram.md)."
+        ),
         rows=tuple(_other_rows()),
     )
     yield Section(
         title="Energy relative to a MAC: Eyeriss",
         source="Eyeriss and nn_dataflow's default costs, 16 b, 65 nm [pub] (reference/accelerators.md §4)",
-        intro="archsim's parts at 65 nm and 1.0 V, itrs-lop: MAC of 16 b (addition of 32 b), bank of 512 B with a port of "
-        "16 b, the default bus, bank of 128 KiB with a port of 64 b, LPDDR4-3200.",
+        intro=(
+            "archsim's parts at 65 nm and 1.0 V, itrs-lop: MAC of 16 b (addition of 32 b), bank of 512 B "
+            "with a port of 16 b, the default bus, bank of 128 KiB with a port of 64 b, LPDDR4-3200."
+        ),
         rows=tuple(_ratio_rows()),
     )
     yield Section(
         title="Wires and links",
-        source="ISAAC, ISCA 2016, via accelergy-library-plug-in; the other two as quoted in two public repositories [pub] "
-        "(reference/accelerators.md §9)",
-        intro="The default energy of a [bus](models/bus.md), which is an assumption.",
+        source=(
+            "ISAAC, ISCA 2016, via accelergy-library-plug-in; the last two as quoted in two public "
+            "repositories [pub] (reference/accelerators.md §9)"
+        ),
+        intro=(
+            "The default energy of a [bus](models/bus.md), an assumption that was chosen between the "
+            "figures of routers and networks."
+        ),
         rows=tuple(_link_rows()),
+        basis="calibration",
     )
 
 

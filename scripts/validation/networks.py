@@ -35,10 +35,13 @@ _PAPERS = (
 )
 """Two operations of a source that counts multiplications and additions apart are one MAC."""
 _SCALES = {"M": 1e6, "G": 1e9}
-_VERSION = "torchvision's network has the stride of a bottleneck in its 3 x 3 convolution instead of the first 1 x 1 one."
+_VERSION = (
+    "torchvision's network has the stride of a bottleneck in its 3 x 3 convolution instead of the first 1 "
+    "x 1 one."
+)
 _CONNECTED = (
-    "LeNet-5 connects each map of its second convolution to a part of the maps before it, our trace to all of them; "
-    "connections also count biases and subsampling."
+    "LeNet-5 connects each map of its second convolution to a part of the maps before it, our trace to all "
+    "of them; connections also count biases and subsampling."
 )
 _WHY = {("resnet50", "MACs"): _VERSION, ("lenet5", "MACs"): _CONNECTED}
 
@@ -55,8 +58,8 @@ _SIZES = (
         "lenet5",
         1.72,
         "Table I",
-        "1.72 MB are 431 k parameters: Caffe's LeNet with maps of 20 and 50 and 500 hidden units, seven times as large "
-        "as LeCun's LeNet-5.",
+        "1.72 MB are 431 k parameters: Caffe's LeNet with maps of 20 and 50 and 500 hidden units, seven "
+        "times as large as LeCun's LeNet-5.",
     ),
     (
         "resnet50",
@@ -75,8 +78,10 @@ def sections() -> Iterable[Section]:
     yield Section(
         title="Networks: totals of torchvision",
         source="`_ops` and `num_params` of torchvision's weights [pub]",
-        intro="MACs and parameters of the shipped traces ([traces.md](traces.md#shipped-networks)), which are written "
-        "from the layers of these networks. One image of 224 x 224.",
+        intro=(
+            "MACs and parameters of the shipped traces ([traces.md](traces.md#shipped-networks)), which "
+            "are written from the layers of these networks. One image of 224 x 224."
+        ),
         rows=tuple(_torchvision_rows()),
         basis="implementation",
     )
@@ -88,9 +93,14 @@ def sections() -> Iterable[Section]:
     )
     yield Section(
         title="Networks: sizes in the surveys",
-        source="Table I of the survey that introduces the VGG16 comparison, Tables II (MASA) and V (SqueezeNet) of the "
-        "other one [pub] (reference/adaptive_systems.md §4)",
-        intro="Parameters of the shipped traces times 4 B, in 10^6 bytes, beside the uncompressed networks there.",
+        source=(
+            "Table I of the survey that introduces the VGG16 comparison, Tables II (MASA) and V "
+            "(SqueezeNet) of the other one [pub] (reference/adaptive_systems.md §4)"
+        ),
+        intro=(
+            "Parameters of the shipped traces times 4 B, in 10^6 bytes, beside the uncompressed networks "
+            "there."
+        ),
         rows=tuple(
             Row(f"{name}, {where}", reference, load_network(name).parameters * 4e-6, "MB", why)
             for name, reference, where, why in _SIZES

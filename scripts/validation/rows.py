@@ -11,7 +11,7 @@ Basis = Literal["validation", "implementation", "calibration"]
 
 ``validation``: no figure of the section made ours. ``implementation``: ours come from the same formulas or
 constants, so agreement only shows that they are written down right. ``calibration``: figures of the section
-set constants of ours, so agreement shows nothing.
+set or bounded constants of ours, so agreement shows nothing.
 """
 
 LARGE = 0.10

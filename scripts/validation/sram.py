@@ -24,9 +24,14 @@ def sections() -> Iterable[Section]:
     """Return the corrected banks."""
     yield Section(
         title="SRAM with SECDED",
-        source="CACTI 7 (1ffd8df) with 64 + 8 bits, 65 nm itrs-hp, port of 64 b, 350 K [tool] (reference/memory.md §2)",
-        intro="[sram](models/sram.md) with `ecc: true`: the row without correction times the median overhead of all rows "
-        "with it. Rows without correction are the table's own.",
+        source=(
+            "CACTI 7 (1ffd8df) with 64 + 8 bits, 65 nm itrs-hp, port of 64 b, 350 K [tool] "
+            "(reference/memory.md §2)"
+        ),
+        intro=(
+            "[sram](models/sram.md) with `ecc: true`: the row without correction times the median overhead "
+            "of all rows with it. Rows without correction are the table's own."
+        ),
         rows=tuple(_rows()),
         basis="calibration",
     )

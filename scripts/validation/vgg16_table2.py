@@ -12,10 +12,14 @@ _PUBLISHED_GAIN = 7.37
 """As printed; 16.77 / 2.27 is 7.388 [calc]."""
 
 _ALL = {
-    "von_neumann": "Standby and refresh of the DRAM and leakage flow for the whole run; whether the paper counts them "
-    "is not known.",
-    "pim_3d": "The cells that hold all weights leak more than the whole dynamic energy; whether the paper counts it is "
-    "not known.",
+    "von_neumann": (
+        "Standby and refresh of the DRAM and leakage flow for the whole run; whether the paper counts them "
+        "is not known."
+    ),
+    "pim_3d": (
+        "The cells that hold all weights leak more than the whole dynamic energy; whether the paper counts "
+        "it is not known."
+    ),
     "gain": "Leakage of the cells that hold all weights takes most of the gain away.",
 }
 _NAMES = {"von_neumann": "von Neumann", "pim_3d": "3D-PIM"}
@@ -28,11 +32,15 @@ def sections() -> Iterable[Section]:
     everything = {name: one.energy_j * 1e3 for name, one in totals.items()}
     yield Section(
         title="3D-PIM: VGG16 inference",
-        source="Seyedfaraji et al., IEEE Transactions on Computers 2024, quoted in Table II of its successor [pub] "
-        "(reference/pim.md §1)",
-        intro="One image of 224 x 224 on the shipped `von_neumann` and `pim_3d`, untouched; more in "
-        "[models/vgg16.md](models/vgg16.md). No constant is fitted to these energies, but the range from which "
-        "`pim_3d` takes its 8 rows per readout was read from them.",
+        source=(
+            "Seyedfaraji et al., IEEE Transactions on Computers 2024, as printed in Table II of the paper "
+            "that introduces the comparison [pub] (reference/pim.md §1)"
+        ),
+        intro=(
+            "One image of 224 x 224 on the shipped `von_neumann` and `pim_3d`, untouched; more in "
+            "[models/vgg16.md](models/vgg16.md). No constant is fitted to these energies, but the range "
+            "from which `pim_3d` takes its 8 rows per readout was read from them."
+        ),
         rows=(
             *_rows("dynamic energy", dynamic, _why_dynamic()),
             *_rows("with leakage and standby", everything, _ALL),
@@ -55,13 +63,20 @@ def _why_dynamic() -> dict[str, str]:
     many_rows = _millijoules("pim_3d", "compute.pim.rows_per_readout=16")
     published = PUBLISHED_MJ["von_neumann"]
     return {
-        "von_neumann": "Operand width, buffer, DRAM and what was counted of the paper's system are not known; archsim "
-        f"has 8 b operands, and would be at {four_bits / published:.2f} times the figure with 4 b and at "
-        f"{sixteen_bits / published:.2f} times with 16 b.",
-        "pim_3d": "How many rows share a readout is not known, nor whether DRAM traffic and digital additions are "
-        f"counted; archsim has 8 rows, and would be at {many_rows / PUBLISHED_MJ['pim_3d']:.2f} times the figure with 16.",
-        "gain": "The von Neumann side is farther above its figure than the 3D-PIM side; with 4 b operands on both sides "
-        f"the gain would be {four_bits / _millijoules('pim_3d'):.2f}.",
+        "von_neumann": (
+            "Operand width, buffer, DRAM and what was counted of the paper's system are not known; "
+            f"archsim has 8 b operands, and would be at {four_bits / published:.2f} times the figure with "
+            f"4 b and at {sixteen_bits / published:.2f} times with 16 b."
+        ),
+        "pim_3d": (
+            "How many rows share a readout is not known, nor whether DRAM traffic and digital additions "
+            f"are counted; archsim has 8 rows, and would be at {many_rows / PUBLISHED_MJ['pim_3d']:.2f} "
+            "times the figure with 16."
+        ),
+        "gain": (
+            "The von Neumann side is farther above its figure than the 3D-PIM side; with 4 b operands on "
+            f"both sides the gain would be {four_bits / _millijoules('pim_3d'):.2f}."
+        ),
     }
 
 
