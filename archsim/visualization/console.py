@@ -32,6 +32,7 @@ def render(tables: Sequence[Table], *, terminal: bool) -> str:
         file=buffer,
         width=width,
         force_terminal=terminal,
+        force_jupyter=False,
         color_system="standard" if terminal else None,
         highlight=False,
         markup=False,

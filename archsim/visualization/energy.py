@@ -104,14 +104,28 @@ def energy_series(bars: Sequence[Sequence[LayerRow]], names: Sequence[str]) -> d
     return {name: [joules(layers, name) for layers in bars] for name in names}
 
 
-def shown_components(reports: Sequence[Report], palette: Mapping[str, str]) -> list[str]:
-    """Return the components with a colour of their own and a visible share, and `other` if needed."""
-    whole = max(report.totals.energy_j for report in reports)
+def shown_components(
+    reports: Sequence[Report], palette: Mapping[str, str], *, of_its_own: float | None = None
+) -> list[str]:
+    """Return the components with a colour of their own and a visible share, and `other` if needed.
+
+    Parameters
+    ----------
+    of_its_own
+        Smallest share of the energy of its own report that is visible; by default 1 % of the largest report.
+    """
+    largest = max(report.totals.energy_j for report in reports)
+    visible = [
+        _SMALL * largest if of_its_own is None else of_its_own * report.totals.energy_j for report in reports
+    ]
     names = [
         name
         for name in palette
         if palette[name] != OTHER
-        and any(report.energy_by_component_j.get(name, 0.0) > _SMALL * whole for report in reports)
+        and any(
+            report.energy_by_component_j.get(name, 0.0) > least
+            for report, least in zip(reports, visible, strict=True)
+        )
     ]
     every = {name for report in reports for name, joules in report.energy_by_component_j.items() if joules}
     return [*names, "other"] if every - set(names) else names

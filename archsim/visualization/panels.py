@@ -27,17 +27,25 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+_VISIBLE = 0.04
+"""Share of its architecture's energy from which a component is told apart where shares are drawn."""
+
 Series = Mapping[str, Sequence[float]]
 """Values of each bar by what is stacked."""
 
 
-def energy_panels(reports: Sequence[Report], colours: Mapping[str, str] | None = None) -> Figure:
+def energy_panels(
+    reports: Sequence[Report], colours: Mapping[str, str] | None = None, *, shares: bool = False
+) -> Figure:
     """Return a panel per architecture: energy of each layer, stacked by component, all to one scale.
 
     Parameters
     ----------
     colours
         Colour by component (:func:`colour_map`); made from these reports where not given.
+    shares
+        Draw percent of each architecture's energy instead of joules: chips of different size or node have
+        room for their details side by side.
 
     Raises
     ------
@@ -46,13 +54,20 @@ def energy_panels(reports: Sequence[Report], colours: Mapping[str, str] | None =
     """
     check_comparable(reports)
     palette = colours or colour_map(reports)
-    names = shown_components(reports, palette)
+    names = shown_components(reports, palette, of_its_own=_VISIBLE if shares else None)
     labels, groups = shared_rows(reports, "energy_j")
     shades = {name: palette.get(name, OTHER) for name in names}
     heads = [f"{one.architecture}\n{quantity(one.totals.energy_j, 'J')}" for one in reports]
     series = [energy_series(bars, names) for bars in groups]
     heading = f"{_run(reports[0])}: energy by layer and component"
-    return _panels(heading, (labels, heads), series, shades, "energy ({}J)")
+    if not shares:
+        return _panels(heading, (labels, heads), series, shades, "energy ({}J)")
+    percents = [_percents(one, report.totals.energy_j) for one, report in zip(series, reports, strict=True)]
+    return _panels(heading, (labels, heads), percents, shades, "share of the architecture's energy (%)")
+
+
+def _percents(series: Series, whole: float) -> Series:
+    return {name: [100 * value / whole if whole else 0.0 for value in one] for name, one in series.items()}
 
 
 def latency_panels(reports: Sequence[Report]) -> Figure:
@@ -88,10 +103,10 @@ def _panels(
     shades: Mapping[str, str],
     measure: str,
 ) -> Figure:
-    """Return the figure: `names` are those of the bars and of the panels, `measure` lacks the prefix."""
+    """Return the figure: `names` are those of the bars and of the panels, `{}` in `measure` is the prefix."""
     labels, heads = names
     longest = max((fsum(bar) for one in series for bar in zip(*one.values(), strict=True)), default=0.0)
-    exponent, prefix = prefix_for([longest])
+    exponent, prefix = prefix_for([longest]) if "{}" in measure else (0, "")
     figure, panels = panelled(
         heading,
         [Key(name, shade) for name, shade in shades.items()],
@@ -119,4 +134,5 @@ def _share_scale(panels: Sequence[Axes], longest: float, name: str) -> None:
         )
     first, last = panels[0].get_position(), panels[-1].get_position()
     figure = panels[0].figure
-    figure.text((first.x0 + last.x1) / 2, 0.005, name, ha="center", fontsize=FONT_POINTS)
+    middle, bottom = (first.x0 + last.x1) / 2, 0.06 / figure.bbox.height * figure.dpi
+    figure.text(middle, bottom, name, ha="center", fontsize=FONT_POINTS)

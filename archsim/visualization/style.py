@@ -33,8 +33,8 @@ _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<")
 COMPUTE, STALL = OKABE_ITO[0], OKABE_ITO[1]
 """Colours of time spent computing and waiting."""
 
-_TINT, _PALEST = 0.25, 0.7
-"""Share of white per rank of a part, and the largest."""
+_TINT, _TINTS = 0.24, 4
+"""Share of white per rank of a part, and the number of ranks that eyes tell apart."""
 _BELOW = 0.45
 """Inches under the axes, for ticks and the name of the axis."""
 _RIGHT = 0.2
@@ -66,14 +66,15 @@ class Key:
 def colour_map(reports: Sequence[Report]) -> dict[str, str]:
     """Return a colour for each component of the reports, costly ones first.
 
-    Each unit, memory or link has a hue of its own, its parts are tints of it; grey beyond eight hues. Give
-    the same map to every figure of one document, so that a component keeps its colour.
+    Each unit, memory or link has a hue of its own, its costliest parts are tints of it; what eyes could not
+    tell apart, beyond eight hues and four tints, is grey. Give the same map to every figure of one document,
+    so that a component keeps its colour.
     """
     groups = _ranked([energy_by_group(report) for report in reports])
     hues = {group: OKABE_ITO[rank] for rank, group in enumerate(groups[: len(OKABE_ITO)])}
     parts = _ranked([report.energy_by_component_j for report in reports])
     return {
-        part: _tint(hues[group], rank) if group in hues else OTHER
+        part: _tint(hues[group], rank) if group in hues and rank < _TINTS else OTHER
         for group in groups
         for rank, part in enumerate(name for name in parts if group_of(name) == group)
     }
@@ -90,7 +91,7 @@ def _ranked(energies: Sequence[Mapping[str, float]]) -> list[str]:
 
 def _tint(colour: str, rank: int) -> str:
     """Return the colour mixed with white: none for rank 0, more for each further one."""
-    share = min(_TINT * rank, _PALEST)
+    share = _TINT * rank
     channels = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
     return "#" + "".join(f"{round(channel + (255 - channel) * share):02X}" for channel in channels)
 

@@ -32,6 +32,14 @@ def test_a_terminal_gets_styles_and_no_wrapped_rows(deep_report, monkeypatch, co
     assert max(map(len, plain)) <= columns
 
 
+def test_a_notebook_gets_the_same_text(make_report, monkeypatch):
+    import rich.console
+
+    plain = render(run_tables(make_report()), terminal=False)
+    monkeypatch.setattr(rich.console, "_is_jupyter", lambda: True)
+    assert render(run_tables(make_report()), terminal=False) == plain
+
+
 def test_cells_stand_under_their_headers():
     table = Table(
         "t", (Column("name", right=False), Column("size", "MB")), (("a", "1"), ("long name", "100"))

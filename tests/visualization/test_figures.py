@@ -146,6 +146,13 @@ def test_components_beyond_the_palette_are_grey(make_report):
     assert [colours[f"part{n}"] for n in range(10)] == [*OKABE_ITO, OTHER, OTHER]
 
 
+def test_parts_that_eyes_could_not_tell_apart_are_grey(make_report):
+    parts = {f"npu.part{number}": 10.0 - number for number in range(7)}
+    colours = colour_map([make_report().model_copy(update={"energy_by_component_j": parts})])
+    assert len(set(colours.values())) == 5
+    assert [colours[f"npu.part{n}"] for n in range(7)][4:] == [OTHER] * 3
+
+
 def test_tiny_components_are_summed_as_other(make_report):
     report = make_report()
     layers = tuple(
@@ -189,6 +196,7 @@ def _overlaps(boxes):
         "roofline",
         "energy_comparison",
         "energy_panels",
+        "energy_shares",
         "latency_panels",
         "roofline_comparison",
         "against_batch",
@@ -209,6 +217,7 @@ def drawn(request, deep_report, make_report):
             [make_report(architecture=f"architecture_{n}", scale=n) for n in range(1, 7)]
         ),
         "energy_panels": lambda: energy_panels(deep),
+        "energy_shares": lambda: energy_panels(deep, shares=True),
         "latency_panels": lambda: latency_panels(deep),
         "roofline_comparison": lambda: roofline_comparison(five, [ROOFS] * 5),
         "against_batch": lambda: against_batch(batches),

@@ -49,6 +49,41 @@ def test_the_panels_hold_the_energy_of_each_layer_and_architecture(pair):
         assert axes.get_title(loc="left").startswith(f"{report.architecture}\n")
 
 
+def test_shares_of_each_architecture_sum_to_all_of_it(pair):
+    figure = energy_panels(pair, shares=True)
+    for axes, report in zip(figure.axes, pair, strict=True):
+        expected = [100 * layer.energy_j / report.totals.energy_j for layer in report.layers]
+        assert bars(axes) == pytest.approx(expected, rel=1e-9)
+        assert sum(bars(axes)) == pytest.approx(100, rel=1e-9)
+    assert figure.texts[-1].get_text().endswith("energy (%)")
+
+
+def test_a_part_that_matters_to_a_small_architecture_is_told_apart_in_shares(make_report):
+    small, large = make_report(), make_report(architecture="large", scale=1)
+    tiny = {name: joules / 1e4 for name, joules in small.energy_by_component_j.items()}
+    layers = tuple(
+        layer.model_copy(
+            update={
+                "energy_by_component_j": {f"s.{k}": v / 1e4 for k, v in layer.energy_by_component_j.items()}
+            }
+        )
+        for layer in small.layers
+    )
+    small = small.model_copy(
+        update={
+            "energy_by_component_j": {f"s.{name}": joules for name, joules in tiny.items()},
+            "layers": layers,
+            "totals": small.totals.model_copy(update={"energy_j": sum(tiny.values())}),
+        }
+    )
+
+    def legend(figure):
+        return {text.get_text() for text in figure.legends[0].get_texts()}
+
+    assert "s.dram" in legend(energy_panels([large, small], shares=True))
+    assert "s.dram" not in legend(energy_panels([large, small]))
+
+
 def test_the_panels_hold_the_time_of_each_layer(pair):
     figure = latency_panels(pair)
     for axes, report in zip(figure.axes, pair, strict=True):
