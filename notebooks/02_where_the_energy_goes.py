@@ -154,10 +154,15 @@ assert dram_bytes("pim_3d", 16) > 2 * dram_bytes("pim_3d", 1)
 assert dram_bytes("pim_3d_edge", 16) < 0.2 * dram_bytes("pim_3d_edge", 1)
 
 # %% [markdown]
-# Time per image falls as well, for the same reason.
+# Time per image falls on the same four chips, for the same reason.
 
 # %%
 against_batch(list(many.values()), "latency_s")
+
+# %%
+for name in CHIPS:
+    ratio = many[name, 16].totals.latency_s / 16 / many[name, 1].totals.latency_s
+    assert 0.99 < ratio < 1.01 if name == "pim_3d" else ratio < 0.5
 
 # %% [markdown]
 # ## Resident or reloaded weights

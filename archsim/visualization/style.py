@@ -39,7 +39,7 @@ _BELOW = 0.45
 """Inches under the axes, for ticks and the name of the axis."""
 _RIGHT = 0.2
 """Inches to the right of the axes."""
-_GAP = 0.14
+_GAP = 0.22
 """Inches between axes that stand side by side."""
 _PANEL_HEADING = 0.3
 """Inches above axes that stand side by side: a name and a total."""
