@@ -51,8 +51,8 @@ def test_weights_are_loaded_during_the_tile_before_and_maps_are_not() -> None:
 
 
 # The same tiles without double buffering: 3 x (5 + 2 + 8 + 3). With all of it loads take 7 and overlap too:
-#   load 0 0-7, load 1 7-14, compute 0 7-15 and 1 15-23; load 2 and store 0 share the bus from 15 to 25, so tile
-#   2 is computed 25-33, and store 2 33-36.
+#   load 0 0-7, load 1 7-14, compute 0 7-15 and 1 15-23; load 2 and store 0 share the bus from 15 to 25, so
+#   tile 2 is computed 25-33, and store 2 33-36.
 def test_the_policy_lies_between_none_and_all() -> None:
     one = staged(5_000, 2_000, 8, 3_000)
     assert run(one, double_buffering=False)[0] == 54_000
