@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import simpy
 
 from archsim.mapping.extents import block_sums
+from archsim.mapping.pass_search import best_passes
 from archsim.mapping.tiling import best_tiling
 
 LOOP_EVENTS = 100_000
@@ -55,4 +56,5 @@ def _bare_loop() -> None:
 def forget_tilings() -> None:
     """Empty what the mapper keeps between runs, so that each repetition searches afresh."""
     best_tiling.cache_clear()
+    best_passes.cache_clear()
     block_sums.cache_clear()

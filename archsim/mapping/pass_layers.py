@@ -113,7 +113,10 @@ def _problem(request: PassRequest, geometry: PassArray) -> PassProblem:
     )
 
 
-def _given(request: PassRequest, problem: PassProblem, costs: PassCosts, rule: MappingRule) -> PassMapping:
+def _given(
+    request: PassRequest, problem: PassProblem, costs: PassCosts, rule: MappingRule
+) -> PassMapping | None:
+    """Price the given passes; None where only what lives in the memory at the moment is in their way."""
     machine, given = request.architecture, rule.passes
     field, layer = f"mapping.{machine.mapping.index(rule)}", f"layer '{request.layer.name}'"
     if given is None:
@@ -124,7 +127,10 @@ def _given(request: PassRequest, problem: PassProblem, costs: PassCosts, rule: M
     choice = Choice(given.m, given.n, given.e, given.p, given.q, given.r, given.t)
     found = price_passes(problem, costs, choice)
     if found is None:
-        why = misfit(problem, choice)
+        memory = machine.memories[machine.compute[request.places.unit].memory]
+        why = misfit(replace(problem, free_bits=memory.capacity_bits), choice)
+        if not why:
+            return None
         raise machine.fault(f"{layer}: the passes do not fit: {why}", f"{field}.passes")
     return found
 

@@ -98,6 +98,10 @@ CASES: tuple[Case, ...] = (
     Case("eyeriss", "lenet5", 4),
     Case("eyeriss", "resnet18"),
     Case("eyeriss", "alexnet_conv", 4),
+    Case("tpu_like", "alexnet"),
+    Case("tpu_like_zigzag", "resnet20", 4),
+    Case("edge_tpu_like", "resnet8"),
+    Case("systolic_scaleout", "resnet18"),
 )
 
 

@@ -246,3 +246,25 @@ def test_leakage_between_temperatures_is_exponential():
         for kelvin in (300, 320, 310)
     )
     assert between == pytest.approx(sqrt(cool * warm), rel=1e-9)
+
+
+# Eyeriss reads an input and a sum and writes a sum in one cycle, each in a bank of its own.
+def test_banks_that_serve_at_the_same_time_add_bandwidth_and_nothing_else():
+    def bank(**fields):
+        return Sram(capacity="100 KiB", banks=25, width="64 b", cell="itrs-lstp", **fields)
+
+    one, three = bank(), bank(accesses_per_cycle=3)
+    assert one.bits_per_ps(200_000_000) == Fraction(64 * 200_000_000, 10**12)
+    assert three.bits_per_ps(200_000_000) == 3 * one.bits_per_ps(200_000_000)
+    at = technology(65)
+    assert three.energies(at) == one.energies(at)
+    assert three.counts(129, 64) == one.counts(129, 64) == {"read": 3, "write": 1}
+    assert (three.area(at), three.static_power(at)) == (one.area(at), one.static_power(at))
+    assert (three.latency_ps(at), three.refusal(at, 200_000_000)) == (one.latency_ps(at), None)
+
+
+@pytest.mark.parametrize(("banks", "accesses"), [(1, 2), (4, 5)])
+def test_no_more_banks_serve_than_there_are(banks, accesses):
+    Sram(capacity="64 KiB", banks=banks, width="64 b", accesses_per_cycle=banks)
+    with pytest.raises(ValidationError, match=f"{banks} banks cannot serve more accesses"):
+        Sram(capacity="64 KiB", banks=banks, width="64 b", accesses_per_cycle=accesses)

@@ -25,6 +25,9 @@ from archsim.workload import Network
 PARTS = ("LPDDR4-3200-x16-8Gb", "DDR4-2400-x8-8Gb", "DDR4-3200-x8-8Gb", "DDR3-1600-x8-4Gb")
 CLOCKS = ("100 MHz", "166.667 MHz", "250 MHz", "333 MHz", "500 MHz")
 OBJECTIVES = ("traffic", "latency", "energy", "edp")
+FLAGS = st.booleans()
+ROWS = ("rows", "rows+npu2")
+"""Units of which one is a row-stationary array."""
 FLOWS = ("weight_stationary", "output_stationary", "input_stationary")
 
 
@@ -118,6 +121,37 @@ def pe_arrays(draw: st.DrawFn, memory: str = "buffer") -> dict[str, Any]:
 
 
 @st.composite
+def row_stationary_arrays(draw: st.DrawFn, coded: st.SearchStrategy[bool]) -> dict[str, Any]:
+    """A row-stationary array that holds a kernel of three rows at the least."""
+    rows, columns = draw(st.sampled_from([(3, 1), (3, 4), (5, 2), (6, 6), (12, 14)]))
+    return {
+        "kind": "pe_array",
+        "rows": rows,
+        "columns": columns,
+        "clock": draw(st.sampled_from(CLOCKS)),
+        "dataflow": "row_stationary",
+        "memory": "buffer",
+        "number_format": draw(st.sampled_from(["int8", "int16"])),
+        "accumulator": draw(st.sampled_from(["int16", "int32"])),
+        "double_buffering": draw(st.booleans()),
+        "zero_gating": draw(st.booleans()),
+        "row_stationary": {
+            "filter_spad": draw(st.sampled_from(["12 B", "64 B", "448 B"])),
+            "input_spad": draw(st.sampled_from(["10 B", "24 B"])),
+            "sum_spad": draw(st.sampled_from(["4 B", "48 B"])),
+            "filter_bus": draw(st.sampled_from(["16 b", "64 b"])),
+            "input_bus": draw(st.sampled_from(["8 b", "16 b", "64 b"])),
+            "sum_bus": draw(st.sampled_from(["8 b", "64 b"])),
+            "filter_buffer": draw(st.sampled_from(["256 B", "8 KiB"])),
+            "allocation": draw(st.sampled_from(["1 B", "256 B"])),
+            "whole_blocks": draw(st.booleans()),
+            "run_length_coding": draw(coded),
+            "overlap_activations": draw(st.booleans()),
+        },
+    }
+
+
+@st.composite
 def pim_banks(draw: st.DrawFn, memory: str = "buffer") -> dict[str, Any]:
     """A group of 3D-PIM banks, resident or reloaded as their size allows."""
     words = draw(st.sampled_from([16, 32, 64]))
@@ -157,11 +191,13 @@ def architectures(
     draw: st.DrawFn,
     units: tuple[str, ...] = ("npu", "pim", "npu+npu2", "npu+pim", "npu|npu2", "cpu"),
     objectives: tuple[str, ...] = OBJECTIVES,
+    coded: st.SearchStrategy[bool] = FLAGS,
 ) -> dict[str, Any]:
     """An architecture as plain data.
 
     Units: one array; PIM banks; two arrays that share a layer; an array for convolutions beside PIM for the
-    rest; two arrays on one buffer; the core alone.
+    rest; two arrays on one buffer; the core alone. On request a row-stationary array (``rows``), alone or
+    beside a systolic one that shares its layers.
     """
     which = draw(st.sampled_from(units))
     memories = {
@@ -182,7 +218,10 @@ def architectures(
             "number_format": draw(st.sampled_from(["int8", "int16"])),
         }
     }
-    if "npu" in which:
+    if "rows" in which:
+        compute["npu"] = draw(row_stationary_arrays(coded))
+        memories["buffer"]["accesses_per_cycle"] = draw(st.integers(1, memories["buffer"]["banks"]))
+    elif "npu" in which:
         compute["npu"] = draw(pe_arrays())
     if "pim" in which:
         compute["pim"] = draw(pim_banks())
@@ -219,6 +258,8 @@ def _placement(which: str) -> list[dict[str, Any]]:
     rules: dict[str, list[dict[str, Any]]] = {
         "npu": [{"op": [*mac, "activation"], "unit": "npu"}],
         "pim": [{"op": [*mac, "activation"], "unit": "pim"}],
+        "rows": [{"op": [*mac, "activation"], "unit": "npu"}],
+        "rows+npu2": [{"op": mac, "unit": ["npu", "npu2"]}],
         "npu+npu2": [{"op": mac, "unit": ["npu", "npu2"]}],
         "npu|npu2": [{"op": "conv2d", "unit": ["npu", "npu2"]}, {"op": "linear", "unit": "npu2"}],
         "npu+pim": [{"op": "conv2d", "unit": "npu"}, {"op": "linear", "unit": "pim"}],

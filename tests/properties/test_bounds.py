@@ -9,7 +9,7 @@ from math import ceil
 
 import pytest
 from hypothesis import given, settings
-from random_systems import System, mapped, simulated, systems
+from random_systems import ROWS, System, architectures, mapped, simulated, systems
 
 from archsim.hardware.architecture import Architecture
 from archsim.mapping.schedule import Part, Schedule, Tile, Transfer
@@ -76,7 +76,8 @@ def serial_ps(architecture: Architecture, schedule: Schedule) -> int:
     for part, tile, count in tiles(schedule):
         unit = architecture.compute[part.unit]
         rate = architecture.memories[unit.memory].bits_per_ps(unit.clock) * Fraction(PS, unit.clock)
-        cycles = max(tile.work.cycles, ceil((tile.port_read_bits + tile.port_write_bits) / rate))
+        port = ceil((tile.port_read_bits + tile.port_write_bits) / rate)
+        cycles = max(tile.work.cycles, tile.feed_cycles, port)
         each = moving_ps(architecture, tile.loads) + moving_ps(architecture, tile.stores)
         # One cycle more until the next edge, one picosecond for the floor of each edge.
         total += count * (each + ceil(Fraction((cycles + 1) * PS, unit.clock)) + 1)
@@ -109,6 +110,12 @@ def unit_macs(schedule: Schedule) -> Counter[str]:
 @settings(max_examples=250, deadline=None, derandomize=True)
 @given(systems())
 def test_between_the_rooflines_and_serial_execution(system):
+    check_bounds(system)
+
+
+@settings(max_examples=120, deadline=None, derandomize=True)
+@given(systems(architectures(ROWS)))
+def test_row_stationary_arrays_lie_between_too(system):
     check_bounds(system)
 
 

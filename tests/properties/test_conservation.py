@@ -7,7 +7,8 @@ from math import fsum, isclose
 
 import pytest
 from hypothesis import given, reject, settings
-from random_systems import System, architectures, mapped, simulated, systems
+from hypothesis import strategies as st
+from random_systems import ROWS, System, architectures, mapped, simulated, systems
 
 from archsim.hardware.architecture import Architecture
 from archsim.hardware.cost import Operands
@@ -232,6 +233,23 @@ def test_everything_is_conserved(system):
 @given(systems(architectures(units=("npu", "npu+npu2", "npu|npu2"))))
 def test_everything_is_conserved_on_arrays(system):
     check_all(system)
+
+
+# What is coded is shorter than its values, which these checks count.
+@settings(max_examples=120, deadline=None, derandomize=True)
+@given(systems(architectures(units=ROWS, coded=st.just(value=False))))
+def test_everything_is_conserved_on_row_stationary_arrays(system):
+    check_all(system)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(systems(architectures(units=ROWS)))
+def test_runs_with_coding_are_conserved(system):
+    run = Run.of(system)
+    check_operations(run)
+    check_energy(run.report)
+    check_time(run)
+    check_traffic(run)
 
 
 @settings(max_examples=100, deadline=None, derandomize=True)

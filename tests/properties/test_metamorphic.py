@@ -40,6 +40,15 @@ def test_traffic_never_rises_with_buffer_capacity(system, factor):
     check_capacity(system, factor)
 
 
+ROW_CAPACITY = systems(architectures(("rows",), ("traffic",), st.just(value=False)))
+
+
+@pairs
+@given(ROW_CAPACITY, st.sampled_from([2, 4]))
+def test_traffic_of_row_stationary_arrays_never_rises_with_buffer_capacity(system, factor):
+    check_capacity(system, factor)
+
+
 @pytest.mark.slow
 @many_pairs
 @given(systems(architectures(("npu", "pim"), objectives=("traffic",)), networks(8)), st.sampled_from([2, 4]))

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from random_networks import mac_networks
 from random_systems import (
     BLIND,
+    ROWS,
     System,
     architectures,
     dynamic,
@@ -88,6 +89,12 @@ def check_energy_scale(system: System, factor: int) -> None:
 @pairs
 @given(systems(architectures(objectives=BLIND)), st.sampled_from([2, 4, 64]))
 def test_dynamic_energy_scales_with_the_tables(system, factor):
+    check_energy_scale(system, factor)
+
+
+@pairs
+@given(systems(architectures(ROWS, BLIND)), st.sampled_from([2, 4, 64]))
+def test_dynamic_energy_of_row_stationary_arrays_scales_with_the_tables(system, factor):
     check_energy_scale(system, factor)
 
 

@@ -57,6 +57,12 @@ class PlainMemory(Memory):
 class PlainUnit(ComputeUnit):
     """A unit with one multiplier: a MAC or an element per cycle."""
 
+    prefetches_weights_alone: bool = False
+
+    @property
+    def overlaps_activations(self) -> bool:
+        return not self.prefetches_weights_alone
+
     @property
     def multipliers(self) -> int:
         return 1
@@ -90,6 +96,7 @@ def machine(
     *units: str,
     clock: str = "1 GHz",
     double_buffering: bool = True,
+    prefetches_weights_alone: bool = False,
     port_bits_per_ns: int = FAST,
     memories: Mapping[str, PlainMemory] | None = None,
     links: Mapping[str, Bus] | None = None,
@@ -109,7 +116,12 @@ def machine(
             "memories": stores,
             "links": {"bus": bus} if links is None else dict(links),
             "compute": {
-                name: PlainUnit(clock=clock, memory=f"mem_{name}", double_buffering=double_buffering)
+                name: PlainUnit(
+                    clock=clock,
+                    memory=f"mem_{name}",
+                    double_buffering=double_buffering,
+                    prefetches_weights_alone=prefetches_weights_alone,
+                )
                 for name in units
             },
             "placement": [{"unit": units[0]}],
