@@ -105,7 +105,9 @@ def test_merging_keeps_ends_and_counts_and_never_crosses_tracks(plan, limit):
         ends[name], counts[name], busy[name] = start + length, counts[name] + 1, busy[name] + length
         tracks.add(rows[name], labels[layer], start, start + length)
     assert tracks.recorded == len(plan)
-    assert tracks.kept == sum(len(row.slices) for row in rows.values()) <= max(limit, 2)
+    assert tracks.kept == sum(len(row.slices) for row in rows.values())
+    # Time on the other track may be ahead of the slice that was added last: a few more may stay.
+    assert tracks.kept <= max(limit, len(labels) * len(rows))
     for name, first in starts.items():
         mine = rows[name].slices
         assert (mine[0].start_ps, mine[-1].end_ps) == (first, ends[name])

@@ -11,11 +11,12 @@ from archsim.errors import InvariantError
 from archsim.hardware.architecture import Architecture
 from archsim.mapping.mapper import map_network
 from archsim.mapping.schedule import Tile, Transfer
-from archsim.results.timeline import Slice
+from archsim.results.timeline import Track
 from archsim.simulation import simulate
 from archsim.simulation.engine import Engine, Execution
 from archsim.simulation.invariants import check
 from archsim.simulation.ledger import MemoryBits, accounts
+from archsim.simulation.recorder import Recorder
 from archsim.workload import Conv2d, build_network
 
 
@@ -25,15 +26,17 @@ def staged(weights: int, inputs: int, cycles: int, outputs: int) -> Tile:
     return replace(plain, loads=(Transfer("weights", "dram", "mem_a", weights), *plain.loads))
 
 
-def run(one: Tile, count: int = 3, **options: bool) -> tuple[int, list[Slice]]:
-    slices: list[Slice] = []
-    done = Engine(machine("a", **options), schedule(part("a", (one, count))), slices=slices).run()
-    return done.makespan_ps, slices
+def run(one: Tile, count: int = 3, **options: bool) -> tuple[int, list[Track]]:
+    architecture = machine("a", **options)
+    recorder = Recorder(architecture)
+    done = Engine(architecture, schedule(part("a", (one, count))), recorder=recorder).run()
+    return done.makespan_ps, recorder.tracks.tracks
 
 
-def of(slices: list[Slice], stage: str) -> list[tuple[int, int]]:
+def of(tracks: list[Track], stage: str) -> list[tuple[int, int]]:
     """Start and end of a stage in nanoseconds; a transfer starts when it asks for the bus."""
-    ends = [(one.start_ps, one.start_ps + one.duration_ps) for one in slices if one.track == f"a {stage}"]
+    (track,) = [one for one in tracks if one.name == f"a {stage}"]
+    ends = [(one.start_ps, one.end_ps) for one in track.slices]
     return [(start // 1000, end // 1000) for start, end in ends]
 
 
