@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from fractions import Fraction
 from functools import cached_property
 from math import fsum
 
@@ -39,21 +41,21 @@ class Prices:
 
     def _price_move(self, source: str, destination: str) -> tuple[float, float]:
         machine, technology = self.architecture, self.architecture.technology
-        energy, slowest = 0.0, 0.0
-        node = source
+        energy, node = 0.0, source
+        busy: defaultdict[str, Fraction] = defaultdict(Fraction)
         for hop in machine.route(source, destination):
             link = machine.links[hop.link]
             energies = link.energies(technology)
             counts = link.counts(_PROBE)
             energy += sum(count * energies[name].value for name, count in counts.items()) / _PROBE
-            slowest = max(slowest, float(1 / link.bits_per_ps()))
+            busy[hop.link] += 1 / link.bits_per_ps()
             for end, written in ((node, False), (hop.node, True)):
                 if end in machine.memories:
                     memory = machine.memories[end]
                     energy += memory.energy_per_bit(technology)[written]
-                    slowest = max(slowest, float(1 / memory.bits_per_ps(link.clock_hz)))
+                    busy[end] += 1 / memory.bits_per_ps(link.clock_hz)
             node = hop.node
-        return energy, slowest
+        return energy, float(max(busy.values()))
 
     def launch_j(self, unit: str) -> float:
         """Energy in joules of programming the transfers of one tile."""

@@ -164,9 +164,7 @@ def timeline_bytes(timeline: Timeline, title: str) -> bytes:
 
 
 def _events(timeline: Timeline, title: str) -> Iterator[str]:
-    of_counters = [counter.group for counter in timeline.counters]
-    groups = dict.fromkeys([*of_counters, *(track.group for track in timeline.tracks)])
-    processes = {group: number for number, group in enumerate(groups, 1)}
+    processes = {group: number for number, group in enumerate(_groups(timeline), 1)}
     for group, pid in processes.items():
         yield _metadata(pid, None, "process_name", {"name": f"{group} ({title})"})
         yield _metadata(pid, None, "process_sort_index", {"sort_index": pid})
@@ -178,6 +176,13 @@ def _events(timeline: Timeline, title: str) -> Iterator[str]:
         yield _metadata(pid, tid, "thread_name", {"name": track.name})
         yield _metadata(pid, tid, "thread_sort_index", {"sort_index": tid})
         yield from _slice_events(track.slices, pid, tid)
+
+
+def _groups(timeline: Timeline) -> list[str]:
+    """Groups of counters alone, then those of the tracks in their order."""
+    of_tracks = dict.fromkeys(track.group for track in timeline.tracks)
+    of_counters = dict.fromkeys(counter.group for counter in timeline.counters)
+    return [*(group for group in of_counters if group not in of_tracks), *of_tracks]
 
 
 def _metadata(pid: int, tid: int | None, name: str, args: dict[str, str | int]) -> str:

@@ -107,13 +107,16 @@ class Fabric:
 
 
 def _serve(stages: Iterable[Stage], bits: int, now_ps: int) -> tuple[int, int]:
-    """Book a quantum on all ports from the first instant at which all are free; return that and its end."""
+    """Book a quantum on all ports from the first instant at which all are free; return that and its end.
+
+    A memory on the way is one port with two stages, which it serves one after the other.
+    """
     start_ps = max([now_ps, *(stage.port.free_at_ps for stage in stages)])
     end_ps = start_ps
     for stage in stages:
         service_ps = stage.service_ps(bits)
         port = stage.port
-        port.free_at_ps = start_ps + service_ps
+        port.free_at_ps = max(start_ps, port.free_at_ps) + service_ps
         port.busy_ps += service_ps
         if stage.written:
             port.written_bits += bits

@@ -117,9 +117,10 @@ class Scribe:
     def _booking(self, label: Label) -> Booked:
         def booked(path: Path, bits: int, start_ps: int) -> None:
             for one in path.stages:
-                name, end_ps = one.port.name, one.port.free_at_ps
+                self.usage.of_port(one.port.name, one.written).add(start_ps, one.port.free_at_ps, bits)
+            # A memory on the way has two stages, which are one slice.
+            for name, end_ps in {one.port.name: one.port.free_at_ps for one in path.stages}.items():
                 self.tracks.add(self.rows[name], label, start_ps, end_ps)
-                self.usage.of_port(name, one.written).add(start_ps, end_ps, bits)
 
         return booked
 

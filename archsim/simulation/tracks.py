@@ -42,10 +42,10 @@ class Tracks:
         return track
 
     def add(self, track: Track, label: Label, start_ps: int, end_ps: int) -> None:
-        """Append a slice; one that overlaps the slice before becomes part of it."""
+        """Append a slice, which does not begin before the last one of the track ends."""
         self.recorded += 1
         slices, new = track.slices, Slice(label, start_ps, end_ps, label, 1, end_ps - start_ps)
-        if slices and (start_ps < slices[-1].end_ps or (self.resolution_ps and self._joins(slices[-1], new))):
+        if slices and self.resolution_ps and self._joins(slices[-1], new):
             _extend(slices[-1], new)
             return
         slices.append(new)
@@ -79,7 +79,7 @@ class Tracks:
 
 
 def _extend(one: Slice, new: Slice) -> None:
-    one.end_ps = max(one.end_ps, new.end_ps)
+    one.end_ps = new.end_ps
     one.last = new.last
     one.merged += new.merged
     one.busy_ps += new.busy_ps

@@ -114,6 +114,20 @@ def test_two_slow_memories_overlap_on_a_fast_bus():
     assert intervals(done) == [[(0, 4_000)], [(0, 5_000)]]
 
 
+# dram - outer - mid - inner - mem_a: mid takes 1 b/ps, everything else never limits. Each quantum is written
+# into mid and read again through its one port: 2000 ps for 1000 b. b's 500 b wait for both, 2000-3000.
+def test_a_memory_on_the_way_is_held_for_writing_and_for_reading():
+    links = {
+        "outer": Bus(width=10**6, clock="1 GHz", connects=("dram", "mid")),
+        "inner": Bus(width=10**6, clock="1 GHz", connects=("mid", "mem_a", "mem_b")),
+    }
+    architecture = machine("a", "b", memories={"mid": PlainMemory(bits_per_ns=1000)}, links=links)
+    done = run(architecture, schedule(part("a", (tile(1000), 1)), part("b", (tile(500, unit="b"), 1))))
+    assert intervals(done) == [[(0, 2000)], [(0, 3000)]]
+    mid = done.ports["mid"]
+    assert (mid.busy_ps, mid.free_at_ps, mid.read_bits, mid.written_bits) == (3000, 3000, 1500, 1500)
+
+
 def _with_private_route():
     links = {
         "bus": Bus(width=1000, clock="1 GHz", connects=("dram", "mem_a", "mem_b")),

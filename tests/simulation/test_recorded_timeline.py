@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections.abc import Callable
 from itertools import pairwise
 from math import fsum
+from typing import Any
 
 import pytest
 
 from archsim import Architecture, Report, load_network, simulate
+from archsim.mapping.mapper import map_network
 from archsim.results.timeline import Label, Timeline, timeline_bytes
+from archsim.simulation.counters import fill
+from archsim.simulation.engine import Engine
+from archsim.simulation.ledger import accounts
+from archsim.simulation.recorder import Recorder
 from archsim.simulation.tracks import Tracks
 
 RUNS = [
+    ("hierarchy", "lenet5", 2, ()),
     ("von_neumann", "lenet5", 3, ()),
     ("hybrid_soc", "resnet20", 2, ("schedule.batch_order=image_major",)),
     ("pim_3d", "lenet5", 1, ()),
@@ -21,11 +29,50 @@ RUNS = [
 ]
 
 
+HIERARCHY: dict[str, Any] = {
+    "archsim": 1,
+    "name": "hierarchy",
+    "technology": {"node": "45 nm", "voltage": "0.9 V"},
+    "memories": {
+        "dram": {"kind": "dram", "part": "LPDDR4-3200-x16-8Gb"},
+        "shared": {"kind": "sram", "capacity": "512 KiB", "width": "32 b", "banks": 8, "backed_by": "dram"},
+        "buffer": {"kind": "sram", "capacity": "64 KiB", "width": "512 b", "backed_by": "shared"},
+    },
+    "links": {
+        "outer": {"kind": "bus", "width": "64 b", "clock": "200 MHz", "connects": ["dram", "shared", "cpu"]},
+        "inner": {
+            "kind": "bus",
+            "width": "128 b",
+            "clock": "170 MHz",
+            "connects": ["shared", "buffer", "npu"],
+        },
+    },
+    "compute": {
+        "npu": {
+            "kind": "pe_array",
+            "rows": 32,
+            "columns": 32,
+            "clock": "170 MHz",
+            "memory": "buffer",
+            "dataflow": "weight_stationary",
+            "accumulator_capacity": "32 KiB",
+        },
+        "cpu": {"kind": "core", "clock": "200 MHz", "memory": "shared"},
+    },
+    "placement": [{"op": ["conv2d", "linear"], "unit": "npu"}, {"op": "*", "unit": "cpu"}],
+}
+"""The NPU's data pass a memory between two links, which is the slowest port on the way."""
+
+
+def architecture_of(config: str, changes: tuple[str, ...]) -> Architecture:
+    return Architecture.from_dict(HIERARCHY) if config == "hierarchy" else Architecture.load(config, changes)
+
+
 @pytest.fixture(scope="module", params=RUNS, ids=[run[0] for run in RUNS])
 def run(request: pytest.FixtureRequest) -> tuple[Report, Timeline]:
     config, network, batch, changes = request.param
     timeline = Timeline()
-    report = simulate(Architecture.load(config, changes), load_network(network), batch, trace=timeline)
+    report = simulate(architecture_of(config, changes), load_network(network), batch, trace=timeline)
     return report, timeline
 
 
@@ -106,6 +153,73 @@ def test_events_are_what_a_chrome_trace_needs(run: tuple[Report, Timeline]) -> N
             assert all(isinstance(value, int | float) and value >= 0 for value in event["args"].values())
         else:
             assert event["ph"] == "M"
+
+
+def nanoseconds(time_us: float) -> int:
+    """Perfetto's integer time of a double: ``static_cast<int64_t>(value * 1000.0)``."""
+    return int(time_us * 1000.0)
+
+
+def own_reader(text: str) -> float:
+    """A double as Perfetto's own JSON reader makes it of a number without exponent."""
+    if "e" in text:
+        return float(text)
+    whole, _, part = text.partition(".")
+    return float(whole) + float(part) / 10.0 ** len(part)
+
+
+# Perfetto drops a complete event that partly overlaps the one before on its thread, after rounding to
+# nanoseconds; one that lies inside the other would be drawn below it.
+@pytest.mark.parametrize("reader", [float, own_reader])
+def test_perfetto_drops_and_nests_nothing(
+    run: tuple[Report, Timeline], reader: Callable[[str], float]
+) -> None:
+    _, timeline = run
+    text = gzip.decompress(timeline_bytes(timeline, "x")).decode()
+    threads: dict[int, list[tuple[int, int]]] = {}
+    for event in json.loads(text, parse_float=reader)["traceEvents"]:
+        if event["ph"] == "X":
+            start = nanoseconds(event["ts"])
+            threads.setdefault(event["tid"], []).append((start, start + nanoseconds(event["dur"])))
+    assert sum(len(slices) for slices in threads.values()) == timeline.shown
+    for slices in threads.values():
+        assert all(end <= start for (_, end), (start, _) in pairwise(slices))
+
+
+def test_the_file_alone_gives_the_energy(run: tuple[Report, Timeline]) -> None:
+    report, timeline = run
+    events = json.loads(gzip.decompress(timeline_bytes(timeline, "x")))["traceEvents"]
+    steps = [(one["ts"] * 1e-6, one["args"]["W"]) for one in events if one["name"] == "total power"]
+    energy = fsum((after - before) * watts for (before, watts), (after, _) in pairwise(steps))
+    assert energy == pytest.approx(report.totals.energy_j, rel=1e-9)
+    assert steps[-1] == (pytest.approx(report.totals.latency_s), 0)
+
+
+def test_processes_and_threads_are_told_apart_and_sorted(run: tuple[Report, Timeline]) -> None:
+    _, timeline = run
+    events = json.loads(gzip.decompress(timeline_bytes(timeline, "x")))["traceEvents"]
+    named = [one for one in events if one["name"] == "process_name"]
+    assert [one["args"]["name"] for one in named] == ["power (x)", "units (x)", "memories (x)", "links (x)"]
+    for kind, key in (("process", "pid"), ("thread", "tid")):
+        names = [one[key] for one in events if one["name"] == f"{kind}_name"]
+        order = {one[key]: one["args"]["sort_index"] for one in events if one["name"] == f"{kind}_sort_index"}
+        assert sorted(order, key=order.__getitem__) == names
+        assert len(set(order.values())) == len(names)
+    pids, tids = ({one[key] for one in events if key in one} for key in ("pid", "tid"))
+    assert not pids & tids
+    assert 0 not in pids | tids
+
+
+def test_a_coarsened_run_still_adds_up() -> None:
+    architecture, network = Architecture.load("von_neumann"), load_network("lenet5")
+    timeline, report = Timeline(), simulate(architecture, network, 40)
+    recorder = Recorder(architecture, Tracks(limit=300))
+    done = Engine(architecture, map_network(network, architecture, 40), recorder=recorder).run()
+    fill(timeline, recorder, done, accounts(architecture, done))
+    assert timeline.shown <= 300 < timeline.recorded
+    assert sum(one.merged for track in timeline.tracks for one in track.slices) == timeline.recorded
+    assert integral(timeline, "total power") == pytest.approx(report.totals.energy_j, rel=1e-9)
+    test_slices_lie_in_the_run_and_never_overlap((report, timeline))
 
 
 def test_a_run_is_the_same_with_and_without_a_timeline() -> None:
