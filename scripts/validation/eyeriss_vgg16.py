@@ -90,7 +90,7 @@ def sections() -> Iterator[Section]:
     yield Section(
         title="Eyeriss: VGG16, the mapper's passes",
         source=_SOURCE,
-        intro=f"`eyeriss` as it is, batch 3. The model was frozen before this comparison. {_REPAIRED}",
+        intro=f"`eyeriss` as it is, batch 3. No constant or option of the configuration was chosen by these figures. {_REPAIRED}",
         rows=rows(VGG16, TOTAL, run(plain, _BATCH, None), _own_reason),
     )
     inferred = run(plain, _BATCH, _INFERRED)
