@@ -54,7 +54,7 @@ _HOP = (
     "assumption."
 )
 _BUS = (
-    "The ratio is of the wires between PEs, which archsim does not price; ours is the system's bus, an "
+    "The ratio is of the wires between PEs, which archsim prices in row-stationary arrays alone, by this very figure; ours is the system's bus, an "
     "assumption."
 )
 _MAC = (

@@ -32,7 +32,7 @@ _CONV1_POWER = (
 )
 _CONV3 = (
     "Table III's passes (q 4, r 1, t 4) move 69.2 MB; the measured 50.2 MB are those of q 3, r 2, t 2, the passes of CONV4 and CONV5 "
-    "(see the rows below)."
+    "(see CONV3 with CONV4's passes among the published passes)."
 )
 _TOTAL_BUFFER = "CONV3's bytes, see there; the other four layers differ by less than 1 %."
 _ZEROS = {

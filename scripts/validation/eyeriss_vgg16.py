@@ -62,7 +62,10 @@ _FIRST = (
     "bind the networks."
 )
 _LINK = "The array waits for every map on a link whose width is an assumption, and the maps are not coded as the trace states no zeros."
-_RAW = "The trace states no zeros, so no map is coded."
+_RAW = (
+    "The trace states no zeros, so no map is coded; filters and inputs are also fetched again for strips, images and blocks of "
+    "filters, see the section with zeros for how much is left."
+)
 _REFETCHED = "The inferred m 16 of 64 filters fetches every input four times, which leaves more DRAM bytes than the chip had: it must have kept more sums."
 _REFETCHED_TOTAL = "Every input crosses the link four times (m 16 of 64 filters), for which the array waits; nor are maps coded."
 _FILTERS = (
