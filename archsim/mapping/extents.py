@@ -50,7 +50,12 @@ class Extent:
 
     def split(self, tile: int) -> list[int]:
         """Input positions of each block when the outputs are split into blocks of ``tile``."""
-        return [self.needed(first, min(tile, self.outputs - first)) for first in range(0, self.outputs, tile)]
+        return [self.needed(*block) for block in spans(self.outputs, tile)]
+
+
+def spans(total: int, size: int) -> list[tuple[int, int]]:
+    """Return (first, count) of each block when ``total`` positions are split into blocks of ``size``."""
+    return [(first, min(size, total - first)) for first in range(0, total, size)]
 
 
 @cache

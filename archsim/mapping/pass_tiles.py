@@ -9,9 +9,10 @@ from itertools import product
 from math import ceil
 
 from archsim.hardware.cost import Work, total_work
+from archsim.mapping.extents import spans
 from archsim.mapping.pass_search import coding
 from archsim.mapping.passes import Choice, Pass, PassProblem, blocks, one_pass
-from archsim.mapping.schedule import Run, Tensor, Tile, Transfer
+from archsim.mapping.schedule import Run, Tensor, Tile, Transfer, run_lengths
 from archsim.mapping.tiles import Places
 
 
@@ -36,14 +37,7 @@ def runs(problem: PassProblem, choice: Choice, places: Places) -> tuple[Run, ...
     the buffer holds, the q r channels whose inputs it holds (Chen et al., JSSC 2017, Fig. 7 [pub]).
     """
     maker = _Maker(problem, choice, places)
-    found: list[Run] = []
-    for shape in _shapes(problem, choice):
-        tile = maker.tile(shape)
-        if found and found[-1].tile is tile:
-            found[-1] = Run(tile, found[-1].count + 1)
-        else:
-            found.append(Run(tile, 1))
-    return tuple(found)
+    return run_lengths(map(maker.tile, _shapes(problem, choice)))
 
 
 def work_of(done: Pass) -> Work:
@@ -82,17 +76,13 @@ def compulsory_bits(problem: PassProblem, places: Places) -> Mapping[tuple[str, 
     return found
 
 
-def _spans(total: int, size: int) -> list[tuple[int, int]]:
-    return [(first, min(size, total - first)) for first in range(0, total, size)]
-
-
 def _shapes(problem: PassProblem, choice: Choice) -> Iterator[_Shape]:
     loops = (
         range(problem.groups),
-        _spans(problem.images, choice.n),
-        _spans(problem.vertical.outputs, choice.e),
-        _spans(problem.filters, choice.m),
-        _spans(problem.channels, choice.q * choice.r),
+        spans(problem.images, choice.n),
+        spans(problem.vertical.outputs, choice.e),
+        spans(problem.filters, choice.m),
+        spans(problem.channels, choice.q * choice.r),
     )
     weights_before: object = None
     inputs_before: object = None

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Literal
 
 from archsim.hardware.cost import Work
@@ -68,6 +69,11 @@ class Run:
 
     tile: Tile
     count: int
+
+
+def run_lengths(tiles: Iterable[Tile]) -> tuple[Run, ...]:
+    """Return tiles in execution order, equal neighbours counted together."""
+    return tuple(Run(tile, sum(1 for _ in same)) for tile, same in groupby(tiles))
 
 
 @dataclass(frozen=True, slots=True)

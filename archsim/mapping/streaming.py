@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from archsim.hardware.compute.base import ComputeUnit
 from archsim.hardware.cost import Operands, Work
 from archsim.mapping.extents import Extent
-from archsim.mapping.schedule import Run, Tile, Transfer
+from archsim.mapping.schedule import Run, Tile, Transfer, run_lengths
 from archsim.workload.layer import Layer, Op, TensorShape
 
 
@@ -50,16 +50,9 @@ def runs(stream: Stream) -> tuple[Run, ...] | None:
     size = _block_size(stream)
     if size is None:
         return None
-    made: dict[_Block, Tile] = {}
-    found: list[Run] = []
-    for _ in range(stream.images):
-        for block in _blocks(stream.layer, size):
-            tile = made.setdefault(block, _tile(stream, block)) if block not in made else made[block]
-            if found and found[-1].tile is tile:
-                found[-1] = Run(tile, found[-1].count + 1)
-            else:
-                found.append(Run(tile, 1))
-    return tuple(found)
+    blocks = tuple(_blocks(stream.layer, size))
+    made = {block: _tile(stream, block) for block in dict.fromkeys(blocks)}
+    return run_lengths(made[block] for _ in range(stream.images) for block in blocks)
 
 
 def _largest(layer: Layer) -> TensorShape:

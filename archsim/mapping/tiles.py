@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from itertools import product
 
 from archsim.hardware.cost import Array, Work
+from archsim.mapping.extents import spans
 from archsim.mapping.problem import Problem
-from archsim.mapping.schedule import Run, Tensor, Tile, Tiling, Transfer
+from archsim.mapping.schedule import Run, Tensor, Tile, Tiling, Transfer, run_lengths
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,33 +67,22 @@ class _Shape:
 def runs(problem: Problem, tiling: Tiling, places: Places) -> tuple[Run, ...]:
     """All tiles of the layer in execution order, equal neighbours counted together."""
     maker = _Maker(problem, places)
-    found: list[Run] = []
-    for shape in _shapes(problem, tiling):
-        tile = maker.tile(shape)
-        if found and found[-1].tile is tile:
-            found[-1] = Run(tile, found[-1].count + 1)
-        else:
-            found.append(Run(tile, 1))
-    return tuple(found)
-
-
-def _spans(total: int, tile: int) -> list[tuple[int, int]]:
-    return [(first, min(tile, total - first)) for first in range(0, total, tile)]
+    return run_lengths(map(maker.tile, _shapes(problem, tiling)))
 
 
 def _blocks(problem: Problem, tiling: Tiling) -> Iterator[_Block]:
     loops: dict[str, Sequence[object]] = {
-        "filters": _spans(problem.filters, tiling.filters),
-        "channels": _spans(problem.channels, tiling.channels),
+        "filters": spans(problem.filters, tiling.filters),
+        "channels": spans(problem.channels, tiling.channels),
         "pixels": list(
             product(
-                _spans(problem.images, tiling.images),
-                _spans(problem.vertical.outputs, tiling.rows),
-                _spans(problem.horizontal.outputs, tiling.columns),
+                spans(problem.images, tiling.images),
+                spans(problem.vertical.outputs, tiling.rows),
+                spans(problem.horizontal.outputs, tiling.columns),
             )
         ),
     }
-    for group in _spans(problem.groups, tiling.groups):
+    for group in spans(problem.groups, tiling.groups):
         for at in product(*(loops[name] for name in tiling.order)):
             yield _Block(group=group, **dict(zip(tiling.order, at, strict=True)))  # type: ignore[arg-type]
 

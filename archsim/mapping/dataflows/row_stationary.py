@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from archsim.mapping.dataflows.base import PassDataflow
 
 
@@ -14,5 +12,3 @@ class RowStationary(PassDataflow, kind="row_stationary"):
     its columns. Sets are folded onto the array and replicated, r of them for channels and t for filters
     (Chen et al., JSSC 52(1), 2017 [pub]). Needs the block ``row_stationary`` of the array.
     """
-
-    in_passes: ClassVar[bool] = True
