@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from archsim.errors import InputError
-from archsim.hardware.cacti import BankShape, shape_refusal, smallest_bank_bytes, sram_bank
+from archsim.hardware.cacti import BankShape, SramBank, shape_refusal, smallest_bank_bytes, sram_bank
 from archsim.hardware.cost import PassArray, Sourced, Work
 from archsim.hardware.logic import logic_leakage, repeated
 from archsim.hardware.technology import (
@@ -181,9 +181,7 @@ class RowStationaryPes:
     def energies(self, technology: Technology, multiply: Sourced) -> Mapping[str, Sourced]:
         """Return joules per action: words of the scratchpads and buses, PEs times cycles of the clock."""
         add = arithmetic_energy(technology, "integer_add", self.sum_bits)
-        filters = self._spad(technology, self.block.filter_spad, self.bits)
-        inputs = self._spad(technology, self.block.input_spad, self.bits)
-        sums = self._spad(technology, self.block.sum_spad, self.sum_bits)
+        filters, inputs, sums = (self._spad(technology, *size) for size in self._spads.values())
         buffer = sram_bank(technology, self.block.buffer_shape)
         share = f"; {self.bits} of {self.block.filter_bus} b"
         return {
@@ -233,11 +231,7 @@ class RowStationaryPes:
         The pipeline has a stage for the scratchpads (two operands) and two for the multiplier and adder (the
         whole product, the sum), as in Chen et al., JSSC 2017, section V-C [pub].
         """
-        spads = (
-            (self.block.filter_spad, self.bits),
-            (self.block.input_spad, self.bits),
-            (self.block.sum_spad, self.sum_bits),
-        )
+        spads = self._spads.values()
         in_registers = sum(8 * capacity for capacity, width in spads if not _is_sram(capacity, width))
         return in_registers + 2 * self.bits + 2 * self.bits + self.sum_bits
 
@@ -248,8 +242,7 @@ class RowStationaryPes:
             "adders": arithmetic_area(technology, "integer_add", self.sum_bits),
             "registers": repeated(register_area(technology), self._register_bits, "b"),
         }
-        for name, (capacity, width) in self._srams.items():
-            bank = sram_bank(technology, BankShape(capacity, width, self.block.cell))
+        for name, bank in self._spad_banks(technology).items():
             per_pe[name] = Sourced(bank.area_mm2, bank.source)
         buffer = sram_bank(technology, self.block.buffer_shape)
         areas = {part: repeated(each, self.rows * self.columns, "PEs") for part, each in per_pe.items()}
@@ -258,8 +251,7 @@ class RowStationaryPes:
     def static_power(self, technology: Technology) -> Mapping[str, Sourced]:
         """Return leakage in watts of the logic by its area, of the SRAM scratchpads and the filter buffer."""
         powers = dict(logic_leakage(self.area(technology)))
-        for name, (capacity, width) in self._srams.items():
-            bank = sram_bank(technology, BankShape(capacity, width, self.block.cell))
+        for name, bank in self._spad_banks(technology).items():
             powers[name] = repeated(
                 Sourced(bank.leakage_w, bank.leakage_source), self.rows * self.columns, "PEs"
             )
@@ -267,13 +259,21 @@ class RowStationaryPes:
         return powers | {"filter_buffer": Sourced(buffer.leakage_w, buffer.leakage_source)}
 
     @property
-    def _srams(self) -> Mapping[str, tuple[int, int]]:
-        spads = {
+    def _spads(self) -> Mapping[str, tuple[int, int]]:
+        """Capacity in bytes and width in bits of each scratchpad."""
+        return {
             "filter_spad": (self.block.filter_spad, self.bits),
             "input_spad": (self.block.input_spad, self.bits),
             "sum_spad": (self.block.sum_spad, self.sum_bits),
         }
-        return {name: size for name, size in spads.items() if _is_sram(*size)}
+
+    def _spad_banks(self, technology: Technology) -> Mapping[str, SramBank]:
+        """The scratchpads that are SRAM."""
+        return {
+            name: sram_bank(technology, BankShape(*size, self.block.cell))
+            for name, size in self._spads.items()
+            if _is_sram(*size)
+        }
 
 
 def _is_sram(capacity: int, width: int) -> bool:

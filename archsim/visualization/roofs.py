@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
-from archsim.hardware.architecture import Architecture
 from archsim.results.report import Report
 from archsim.visualization.roofline import Roof, Roofs
+
+if TYPE_CHECKING:
+    from archsim.hardware.architecture import Architecture
 
 
 def roofs_of(report: Report, architecture: Architecture) -> Roofs:
