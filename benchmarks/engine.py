@@ -63,21 +63,14 @@ def map_afresh(network: str, architecture: str) -> None:
     map_network(load_network(network), Architecture.load(architecture))
 
 
-def has_room(case: tuple[str, str]) -> bool:
-    """Whether the architecture holds the network: single macros are shipped without a DRAM behind them."""
-    network, config = case
-    try:
-        map_network(load_network(network), Architecture.load(config))
-    except InputError:
-        return False
-    return True
-
-
 def times_of_configs(event_s: float, repeats: int) -> Iterator[Result]:
-    for network, config in filter(has_room, product(NETWORKS, shipped("configs"))):
-        mapping = shortest(lambda: map_afresh(network, config), repeats)  # noqa: B023 - called at once
+    for network, config in product(NETWORKS, shipped("configs")):
         architecture = Architecture.load(config)
-        schedule = map_network(load_network(network), architecture)
+        try:
+            schedule = map_network(load_network(network), architecture)
+        except InputError:
+            continue  # single macros are shipped without a DRAM behind them, and do not hold every network
+        mapping = shortest(lambda: map_afresh(network, config), repeats)  # noqa: B023 - called at once
         running = shortest(lambda: Engine(architecture, schedule).run(), repeats)  # noqa: B023
         tiles = sum(part.tile_count for part in schedule.parts)
         yield Result(f"map {network} on {config}", mapping, mapping / event_s, "bare events in that time")
