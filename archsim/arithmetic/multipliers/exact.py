@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from archsim.arithmetic.multipliers.base import EnergyRatio, Multiplier
+from archsim.arithmetic.cost import RelativeCost
+from archsim.arithmetic.multipliers.base import Integers, Multiplier
 
 
 class Exact(Multiplier, kind="exact"):
     """The exact product, which all other designs are measured against."""
 
-    def product(self, a: int, b: int) -> int:
-        """Return a x b."""
+    signs = (True, False)
+
+    def _products(self, a: Integers, b: Integers) -> Integers:
         return a * b
 
-    def relative_energy(self) -> EnergyRatio:
-        """One, by definition."""
-        return EnergyRatio(1.0, "exact multiplier")
+    def _published_cost(self) -> RelativeCost:
+        return RelativeCost(1.0, 1.0, 1.0, "exact multiplier")

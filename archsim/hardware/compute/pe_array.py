@@ -273,10 +273,10 @@ class PeArray(ComputeUnit, kind="pe_array"):
 
     def _multiply(self, technology: Technology) -> Sourced:
         exact = arithmetic_energy(technology, "integer_multiply", self._bits)
-        ratio = self.multiplier.relative_energy()
-        if ratio.value == 1:
+        ratio = self.multiplier.relative_cost()
+        if ratio.energy == 1:
             return exact
-        return Sourced(exact.value * ratio.value, f"{exact.source}; x {ratio.value:.4g}: {ratio.source}")
+        return Sourced(exact.value * ratio.energy, f"{exact.source}; x {ratio.energy:.4g}: {ratio.source}")
 
     def static_power(self, technology: Technology) -> Mapping[str, Sourced]:
         """Return leakage in watts of the logic and of the memories in and beside the PEs."""

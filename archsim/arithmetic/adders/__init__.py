@@ -1,0 +1,1 @@
+"""Adders of accumulators: one file per kind."""
