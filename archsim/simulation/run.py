@@ -18,6 +18,7 @@ from archsim.results.report import (
     ActionRow,
     Area,
     Bytes,
+    DesignRow,
     LayerRow,
     Report,
     Setup,
@@ -120,7 +121,25 @@ def _report(
         layers=tuple(layers),
         setup=_setup(architecture, execution.schedule),
         area_mm2=_areas(architecture),
+        arithmetic=_inexact(architecture),
     )
+
+
+def _inexact(architecture: Architecture) -> dict[str, DesignRow]:
+    """Designs that are not exact, by unit and part."""
+    found = {}
+    for name, unit in architecture.compute.items():
+        for part, design in unit.designs().items():
+            if not design.is_exact:
+                cost = design.cost
+                found[f"{name}.{part}"] = DesignRow(
+                    design=design.text,
+                    energy=cost.energy,
+                    delay=cost.delay,
+                    area=cost.area,
+                    source=cost.source,
+                )
+    return found
 
 
 def _areas(architecture: Architecture) -> dict[str, Area]:
@@ -142,7 +161,7 @@ def _totals(
     macs = sum(by_unit.values())
     return Totals(
         latency_s=latency_s,
-        cycles=Clock(architecture.compute[busiest].clock).cycle_at(execution.makespan_ps),
+        cycles=Clock(architecture.compute[busiest].clock_hz).cycle_at(execution.makespan_ps),
         energy_j=energy_j,
         dynamic_energy_j=dynamic_j,
         leakage_energy_j=static_j,

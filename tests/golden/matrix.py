@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from comparer import Tree
 
 from archsim import Architecture, Report, load_network, simulate
-from archsim.results.report import ActionRow, LayerRow, Record
+from archsim.results.record import Record
+from archsim.results.report import ActionRow, LayerRow
 
 OUTPUT_STATIONARY = "compute.npu.dataflow=output_stationary"
 INPUT_STATIONARY = "compute.npu.dataflow=input_stationary"

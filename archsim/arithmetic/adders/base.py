@@ -30,6 +30,12 @@ class Adder(Component, family="adders"):
             Width of the adder, 2 to 64.
         """
 
+    def described(self) -> str:
+        """Return kind and parameters as one line of text."""
+        fields = self.model_dump(exclude={"cost", "kind"})
+        values = ", ".join(f"{name} {value}" for name, value in fields.items() if value is not None)
+        return f"{self.kind} ({values})" if values else self.kind
+
     @abstractmethod
     def relative_cost(self, bits: int) -> RelativeCost:
         """Energy, delay and area of one addition relative to an exact adder of the same width and source.

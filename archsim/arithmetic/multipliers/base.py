@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Final, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from archsim.arithmetic.cost import RelativeCost
 from archsim.errors import InputError
@@ -106,7 +106,17 @@ class Multiplier(Component, family="multipliers"):
                 raise InputError(
                     f"{stated} does not fit the unit's number format: expected {wanted}", field=field
                 )
-        return type(self).model_validate(self.model_dump() | {"width": bits, "signed": signed})
+        try:
+            return type(self).model_validate(self.model_dump() | {"width": bits, "signed": signed})
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            cause = first.get("ctx", {}).get("error")
+            if isinstance(cause, InputError):
+                raise InputError(
+                    f"{cause.message}, the unit's operands are {_operands(bits, signed=signed)}",
+                    field=cause.field,
+                ) from None
+            raise InputError(first["msg"], field=".".join(map(str, first["loc"]))) from None
 
     def products(self, a: ArrayLike, b: ArrayLike) -> Integers:
         """Return what the hardware computes, bit for bit, for operands that broadcast.
@@ -183,8 +193,7 @@ class Multiplier(Component, family="multipliers"):
         """Return kind and parameters as one line of text."""
         fields = self.model_dump(exclude={"cost", "kind", "width", "signed"})
         values = [f"{name} {value}" for name, value in fields.items() if value is not None]
-        operands = f"{'signed' if self.is_signed else 'unsigned'} {self.bits}-bit"
-        return f"{self.kind} ({', '.join([*values, operands])})"
+        return f"{self.kind} ({', '.join([*values, _operands(self.bits, signed=self.is_signed)])})"
 
     @abstractmethod
     def _products(self, a: Integers, b: Integers) -> Integers:
@@ -222,6 +231,10 @@ class SplittingMultiplier(Multiplier):
         if self.split == "weight":
             return self.products(activations, weights)
         return self.products(weights, activations)
+
+
+def _operands(bits: int, *, signed: bool) -> str:
+    return f"{'signed' if signed else 'unsigned'} {bits}-bit"
 
 
 def _range(widths: range) -> str:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
-from functools import cache
-from typing import Annotated, Protocol, cast
+from typing import Annotated
 
 from pydantic import Field, field_validator, model_validator
 
+from archsim.arithmetic.adders.base import Adder
+from archsim.arithmetic.adders.exact import ExactAdder
 from archsim.arithmetic.multipliers.base import Multiplier
 from archsim.arithmetic.multipliers.exact import Exact
 from archsim.arithmetic.number_format import number_format
-from archsim.errors import ArchsimError, InputError, expected_one_of, nearest
+from archsim.errors import ArchsimError, InputError
 from archsim.hardware.cacti import BankShape, shape_refusal, smallest_bank_bytes
 from archsim.hardware.compute.base import ComputeUnit
 from archsim.hardware.cost import Array, Operands, PassArray, Sourced, Work
+from archsim.hardware.flows import Flow, flow, known_flow
+from archsim.hardware.mac import Design, Mac
 from archsim.hardware.row_stationary import RowStationary, RowStationaryPes
 from archsim.hardware.stated import (
     ANY_CONVOLUTION,
@@ -25,26 +28,11 @@ from archsim.hardware.stated import (
 )
 from archsim.hardware.systolic import SystolicPes
 from archsim.hardware.technology import Technology, arithmetic_energy
-from archsim.registry import Kind, kinds, resolve
+from archsim.registry import Kind
 from archsim.units import Capacity, text_default
 from archsim.workload.layer import Layer, Op
 
 _FUSED_COMPARISONS: Mapping[str, int] = {"relu": 1, "relu6": 2, "leaky_relu": 1}
-
-
-class _Dataflow(Protocol):
-    in_passes: bool
-    across_rows: str
-    across_columns: str
-    streamed: str
-    sums_in_place: bool
-
-    def overhead_cycles(self, rows: int, columns: int) -> int: ...
-
-
-@cache
-def _dataflow(kind: str) -> _Dataflow:
-    return cast(_Dataflow, resolve("dataflows", kind))
 
 
 class PeArray(ComputeUnit, kind="pe_array"):
@@ -73,8 +61,17 @@ class PeArray(ComputeUnit, kind="pe_array"):
     multiplier: Annotated[Multiplier, Kind("multipliers")] = Field(default_factory=Exact)
     """Design of the multipliers."""
 
+    clock_follows_multiplier: bool = False
+    """The cycle shrinks, or grows, with the multiplier's delay; ``clock`` is that with exact multipliers."""
+
+    multiplier_share_of_cycle: float | None = Field(default=None, gt=0, le=1)
+    """Part of the cycle that an exact multiplier takes, where the clock follows the multiplier."""
+
     accumulator: str = "int32"
     """Format of partial sums, and the width of adders and of the port of the partial-sum memory."""
+
+    accumulator_adder: Annotated[Adder, Kind("adders")] = Field(default_factory=ExactAdder)
+    """Design of the adders of partial sums."""
 
     accumulator_capacity: Annotated[Capacity, Field(gt=0)] = text_default("32 KiB")
     """Partial-sum memory of the whole array, in equal SRAM banks; a row-stationary array has none."""
@@ -99,11 +96,7 @@ class PeArray(ComputeUnit, kind="pe_array"):
     @field_validator("dataflow")
     @classmethod
     def _known_dataflow(cls, dataflow: str) -> str:
-        known = kinds("dataflows")
-        if dataflow not in known:
-            message = f"unknown dataflow '{dataflow}': {expected_one_of(known)}"
-            raise InputError(message, suggestion=nearest(dataflow, known))
-        return dataflow
+        return known_flow(dataflow)
 
     @field_validator("number_format", "accumulator")
     @classmethod
@@ -128,6 +121,19 @@ class PeArray(ComputeUnit, kind="pe_array"):
         return self
 
     @model_validator(mode="after")
+    def _check_arithmetic(self) -> PeArray:
+        self._mac.refuse_stated(self.action_energies or ())
+        share = self.multiplier_share_of_cycle
+        if self.clock_follows_multiplier != (share is not None):
+            raise InputError(
+                "clock_follows_multiplier: true and multiplier_share_of_cycle belong together",
+                field="clock_follows_multiplier" if share is None else "multiplier_share_of_cycle",
+            )
+        if share is not None:
+            self._mac.cycle_factor(share)
+        return self
+
+    @model_validator(mode="after")
     def _check_actions(self) -> PeArray:
         actions = self.counts(ANY_CONVOLUTION, Work())
         refuse_unknown_actions(self.action_energies, actions, "action_energies")
@@ -146,6 +152,12 @@ class PeArray(ComputeUnit, kind="pe_array"):
             message = f"partial sums of a column: {refused}; use more accumulator_banks"
             raise InputError(message, field="accumulator_capacity")
         return self
+
+    @property
+    def clock_hz(self) -> int:
+        """Clock in hertz: as stated, or as fast as the multiplier lets the slowest path be."""
+        share = self.multiplier_share_of_cycle
+        return self.clock if share is None else int(self.clock / self._mac.cycle_factor(share))
 
     @property
     def overlaps_activations(self) -> bool:
@@ -176,16 +188,20 @@ class PeArray(ComputeUnit, kind="pe_array"):
         return number_format(self.accumulator).bits
 
     @property
-    def _flow(self) -> _Dataflow:
-        return _dataflow(self.dataflow)
+    def _mac(self) -> Mac:
+        return Mac(self._bits, self._accumulator_bits, self.multiplier, self.accumulator_adder)
+
+    @property
+    def _flow(self) -> Flow:
+        return flow(self.dataflow)
 
     @property
     def _pes(self) -> SystolicPes | RowStationaryPes:
-        size, widths = (self.rows, self.columns), (self._bits, self._accumulator_bits)
+        size, mac = (self.rows, self.columns), self._mac
         if self.row_stationary is not None:
-            return RowStationaryPes(*size, *widths, self.row_stationary)
+            return RowStationaryPes(*size, mac, self.row_stationary)
         held = frozenset({self._flow.across_rows, self._flow.across_columns})
-        return SystolicPes(*size, *widths, held, self._accumulator_bank, self._all_accumulator_banks)
+        return SystolicPes(*size, mac, held, self._accumulator_bank, self._all_accumulator_banks)
 
     @property
     def _all_accumulator_banks(self) -> int:
@@ -221,21 +237,21 @@ class PeArray(ComputeUnit, kind="pe_array"):
         A single PE has no fill from which to take that cycle. Groups lie side by side only where the columns
         hold filters.
         """
-        flow = self._flow
-        if flow.in_passes:
+        geometry = self._flow
+        if geometry.in_passes:
             raise ArchsimError(f"dataflow {self.dataflow} maps in passes, not in folds")
-        overhead_cycles = flow.overhead_cycles(self.rows, self.columns)
+        overhead_cycles = geometry.overhead_cycles(self.rows, self.columns)
         one_filter_each = layer.is_depthwise and layer.gemm.filters == 1
-        packs = self.depthwise_packing and one_filter_each and flow.across_columns == "filters"
+        packs = self.depthwise_packing and one_filter_each and geometry.across_columns == "filters"
         return Array(
-            across_rows=flow.across_rows,
-            across_columns=flow.across_columns,
-            streamed=flow.streamed,
+            across_rows=geometry.across_rows,
+            across_columns=geometry.across_columns,
+            streamed=geometry.streamed,
             rows=self.rows,
             columns=self.columns,
             overhead_cycles=overhead_cycles,
             uncounted_cycles=1 if overhead_cycles else 0,
-            sums_in_place=flow.sums_in_place,
+            sums_in_place=geometry.sums_in_place,
             packs_groups=packs,
         )
 
@@ -265,18 +281,15 @@ class PeArray(ComputeUnit, kind="pe_array"):
     def energies(self, technology: Technology, layer: Layer) -> Mapping[str, Sourced]:  # noqa: ARG002
         """Return joules per action: those of the PEs and of the comparators behind them."""
         tabulated = {
-            **self._pes.energies(technology, self._multiply(technology)),
+            **self._pes.energies(technology),
             "activation.compare": arithmetic_energy(technology, "integer_add", self._bits),
             "activation.multiply": arithmetic_energy(technology, "integer_multiply", self._bits),
         }
         return with_stated(tabulated, self.action_energies)
 
-    def _multiply(self, technology: Technology) -> Sourced:
-        exact = arithmetic_energy(technology, "integer_multiply", self._bits)
-        ratio = self.multiplier.relative_cost()
-        if ratio.energy == 1:
-            return exact
-        return Sourced(exact.value * ratio.energy, f"{exact.source}; x {ratio.energy:.4g}: {ratio.source}")
+    def designs(self) -> Mapping[str, Design]:
+        """Return the multiplier and the adder of a PE."""
+        return self._mac.designs()
 
     def static_power(self, technology: Technology) -> Mapping[str, Sourced]:
         """Return leakage in watts of the logic and of the memories in and beside the PEs."""
