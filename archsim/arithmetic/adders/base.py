@@ -32,8 +32,8 @@ class Adder(Component, family="adders"):
 
     def described(self) -> str:
         """Return kind and parameters as one line of text."""
-        fields = self.model_dump(exclude={"cost", "kind"})
-        values = ", ".join(f"{name} {value}" for name, value in fields.items() if value is not None)
+        fields = self.model_dump(exclude={"cost"}, exclude_none=True)
+        values = ", ".join(f"{name} {value}" for name, value in fields.items() if name != "kind")
         return f"{self.kind} ({values})" if values else self.kind
 
     @abstractmethod

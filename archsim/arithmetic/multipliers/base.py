@@ -191,8 +191,8 @@ class Multiplier(Component, family="multipliers"):
 
     def described(self) -> str:
         """Return kind and parameters as one line of text."""
-        fields = self.model_dump(exclude={"cost", "kind", "width", "signed"})
-        values = [f"{name} {value}" for name, value in fields.items() if value is not None]
+        fields = self.model_dump(exclude={"cost", "width", "signed"}, exclude_none=True)
+        values = [f"{name} {value}" for name, value in fields.items() if name != "kind"]
         return f"{self.kind} ({', '.join([*values, _operands(self.bits, signed=self.is_signed)])})"
 
     @abstractmethod

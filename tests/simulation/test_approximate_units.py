@@ -1,0 +1,108 @@
+"""Approximate arithmetic in a whole run: what moves in the report, and where a mistake is refused."""
+
+from __future__ import annotations
+
+import json
+from math import fsum
+
+import pytest
+
+from archsim import Architecture, Report, load_network, simulate
+from archsim.errors import InputError
+from archsim.results.report import ActionRow
+from archsim.results.tables import totals_table
+
+NPU = "compute.npu"
+SOURCE = "made up for this test"
+COST = "{energy: 0.5, delay: 0.6, area: 0.75, source: made up for this test}"
+CHEAP = f"{NPU}.multiplier={{kind: exact, cost: {COST}}}"
+
+
+def run(*changes: str, architecture: str = "von_neumann", network: str = "lenet5") -> Report:
+    return simulate(Architecture.load(architecture, changes), load_network(network))
+
+
+def actions(report: Report) -> dict[tuple[str, str], ActionRow]:
+    return {(row.component, row.action): row for row in report.actions}
+
+
+def test_only_the_multipliers_cost_something_else() -> None:
+    exact, other = run(), run(CHEAP)
+    before, after = actions(exact), actions(other)
+    moved = {key for key, row in before.items() if row != after[key]}
+    assert before.keys() == after.keys()
+    assert moved == {("npu.mac", "multiply"), ("npu.multipliers", "leakage")}
+    assert other.totals.latency_s == exact.totals.latency_s
+    assert [(row.name, row.cycles, row.bytes) for row in other.layers] == [
+        (row.name, row.cycles, row.bytes) for row in exact.layers
+    ]
+    assert {name for name, area in exact.area_mm2.items() if other.area_mm2[name] != area} == {
+        "npu.multipliers"
+    }
+
+
+def test_multiplications_cost_their_count_times_the_exact_energy_times_the_ratio() -> None:
+    exact, other = run(), run(CHEAP)
+    before, after = (actions(report)["npu.mac", "multiply"] for report in (exact, other))
+    assert after.count == before.count == exact.totals.macs
+    assert after.energy_j == pytest.approx(0.5 * before.count * before.energy_per_action_j, rel=1e-12)
+    saved = 0.5 * before.energy_j + 0.25 * actions(exact)["npu.multipliers", "leakage"].energy_j
+    assert exact.totals.energy_j - other.totals.energy_j == pytest.approx(saved, rel=1e-9)
+    assert fsum(layer.energy_j for layer in other.layers) == pytest.approx(other.totals.energy_j, rel=1e-12)
+
+
+def test_the_report_names_what_is_not_exact() -> None:
+    report = run(CHEAP)
+    (name,) = report.arithmetic
+    row = report.arithmetic[name]
+    assert (name, row.design, row.source) == ("npu.multiplier", "exact (signed 8-bit)", SOURCE)
+    assert (row.energy, row.delay, row.area) == (0.5, 0.6, 0.75)
+    assert ("npu.multiplier", "exact (signed 8-bit), 0.500 of the energy of the exact one") in totals_table(
+        report
+    ).rows
+    assert Report.from_json(report.to_json()) == report
+
+
+def test_the_report_of_exact_units_does_not_speak_of_it() -> None:
+    report = run()
+    assert report.arithmetic == {}
+    assert "arithmetic" not in json.loads(report.to_json())
+    assert Report.from_json(report.to_json()) == report
+
+
+def test_a_faster_multiplier_shortens_the_run_only_where_the_clock_follows_it() -> None:
+    follows = (f"{NPU}.clock_follows_multiplier=true", f"{NPU}.multiplier_share_of_cycle=0.5")
+    plain, faster = run(CHEAP), run(CHEAP, *follows)
+    clock = run(CHEAP, f"{NPU}.clock=625 MHz")  # 500 MHz / (1 - 0.5 + 0.5 x 0.6)
+    assert faster.totals == clock.totals
+    assert faster.layers == clock.layers
+    assert faster.totals.latency_s < plain.totals.latency_s
+    assert run(*follows).totals == run().totals
+
+
+def test_a_row_stationary_array_pays_its_buses_as_before() -> None:
+    exact, other = run(architecture="eyeriss"), run(CHEAP.replace(NPU, "compute.pes"), architecture="eyeriss")
+    before, after = actions(exact), actions(other)
+    moved = {
+        key[1] for key, row in before.items() if row.energy_per_action_j != after[key].energy_per_action_j
+    }
+    assert moved == {"multiply", "leakage"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "place", "message"),
+    [
+        ([f"{NPU}.multiplier={{kind: exact, width: 4}}"], f"1:45: {NPU}.multiplier.width", "expected 8"),
+        (
+            [f"{NPU}.multiplier_share_of_cycle=0.5"],
+            f"1:39: {NPU}.multiplier_share_of_cycle",
+            "belong together",
+        ),
+    ],
+)
+def test_a_mistake_is_refused_when_the_architecture_is_loaded(
+    changes: list[str], place: str, message: str
+) -> None:
+    with pytest.raises(InputError, match=message) as caught:
+        Architecture.load("von_neumann", changes)
+    assert place in str(caught.value)
