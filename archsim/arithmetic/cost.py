@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pydantic import BaseModel, ConfigDict, Field
+
 
 @dataclass(frozen=True, slots=True)
 class RelativeCost:
@@ -21,3 +23,25 @@ class RelativeCost:
     delay: float | None
     area: float | None
     source: str
+
+
+class StatedCost(BaseModel):
+    """Cost of a design relative to the exact one of the same source, stated by the user."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    energy: float = Field(gt=0)
+    """Energy of one operation over that of the exact design."""
+
+    delay: float | None = Field(default=None, gt=0)
+    """Critical path over that of the exact design."""
+
+    area: float | None = Field(default=None, gt=0)
+    """Area over that of the exact design."""
+
+    source: str = Field(min_length=1)
+    """Where the figures come from."""
+
+    def relative(self) -> RelativeCost:
+        """Return the same figures as the cost of a design."""
+        return RelativeCost(self.energy, self.delay, self.area, self.source)

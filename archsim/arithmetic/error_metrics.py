@@ -126,8 +126,9 @@ def measure(
     Parameters
     ----------
     activations, weights
-        How often each operand value occurs, ascending from `multiplier.lowest`: integers are counts (see
-        :func:`~archsim.arithmetic.operand_weights.histogram`), floats are probabilities. Operands are independent; left out, uniform.
+        How often each operand value occurs, ascending from `multiplier.lowest`: integers are counts (such as
+        those of `operand_weights.histogram`), floats are probabilities. The operands are independent; what is
+        left out is uniform.
     samples
         Pairs to draw where operands are wider than 8 bits.
     seed

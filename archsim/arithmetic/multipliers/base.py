@@ -7,9 +7,9 @@ from typing import Any, ClassVar, Final, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
-from archsim.arithmetic.cost import RelativeCost
+from archsim.arithmetic.cost import RelativeCost, StatedCost
 from archsim.errors import InputError
 from archsim.registry import Component
 
@@ -17,24 +17,6 @@ Integers = NDArray[np.int64]
 
 TABLE_BITS: Final = 8
 """Widest operand whose products are tabulated; wider ones are computed by the design's function."""
-
-
-class StatedCost(BaseModel):
-    """Cost of a design relative to the exact one of the same source, stated by the user."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-    energy: float = Field(gt=0)
-    """Energy of one multiplication over that of the exact design."""
-
-    delay: float | None = Field(default=None, gt=0)
-    """Critical path over that of the exact design."""
-
-    area: float | None = Field(default=None, gt=0)
-    """Area over that of the exact design."""
-
-    source: str = Field(min_length=1)
-    """Where the figures come from."""
 
 
 class Multiplier(Component, family="multipliers"):
@@ -180,7 +162,7 @@ class Multiplier(Component, family="multipliers"):
             If no source has figures for this design and these parameters; nothing is guessed.
         """
         if self.cost is not None:
-            return RelativeCost(self.cost.energy, self.cost.delay, self.cost.area, self.cost.source)
+            return self.cost.relative()
         published = self._published_cost()
         if published is None:
             raise InputError(
