@@ -109,6 +109,16 @@ def test_an_exact_multiplier_may_be_wider_than_multipliers_are_computed():
             "7 does not fit the unit's number format: expected 8",
         ),
         ({"multiplier": {"kind": "exact", "signed": False}}, "False does not fit .* expected True"),
+        (
+            {"multiplier": {"kind": "cdm16", "low_low": "f", "high_low": 0, "low_high": 0, "high_high": 0}},
+            "cdm16 is defined for 16 bits, the unit's operands are signed 8-bit",
+        ),
+        (
+            {"multiplier": {"kind": "cdm8", "low": 7, "high": 3}, "number_format": "int4"},
+            "defined for 8 bits",
+        ),
+        ({"multiplier": {"kind": "truncated", "columns": 16}}, "columns"),
+        ({"accumulator_adder": {"kind": "loa", "low_bits": 33}}, "33 of 32 bits cannot be approximate"),
         ({"multiplier": costing(0)}, "greater than 0"),
         ({"multiplier": costing(0.5, source="")}, "at least 1 character"),
         ({"multiplier_share_of_cycle": 0.5}, "belong together"),
@@ -131,6 +141,32 @@ def test_a_stated_energy_may_replace_that_of_an_exact_design_alone():
     assert array(action_energies=stated).energies(TECHNOLOGY, CONV)["mac.multiply"].value == 4e-14
     with pytest.raises(ValidationError, match="takes the place of the figures of exact"):
         array(action_energies=stated, multiplier=costing(0.7))
+
+
+# First-order estimate of Liang et al. 2013 [pub]: a low bit of LOA takes 0.2 of a full adder's power.
+@pytest.mark.parametrize("organisation", ORGANISATIONS[:2])
+@pytest.mark.parametrize("low_bits", [0, 4, 16])
+def test_every_addition_to_a_partial_sum_costs_what_the_adder_does(organisation, low_bits):
+    adder = {"kind": "loa", "low_bits": low_bits}
+    unit, plain = array(**organisation, accumulator_adder=adder), array(**organisation)
+    exact, other = plain.energies(TECHNOLOGY, CONV), unit.energies(TECHNOLOGY, CONV)
+    bits = unit.operands(CONV).accumulator_bits
+    moved = {name for name, each in other.items() if each != exact[name]}
+    assert moved == {"mac.add", "accumulator.add"}
+    for name in moved:
+        ratio = (bits - low_bits + 0.2 * low_bits) / bits
+        assert other[name].value == pytest.approx(ratio * exact[name].value, rel=1e-12)
+        assert f"loa (low_bits {low_bits}) of {bits} b: Liang" in other[name].source
+    assert "assumption: the area of the exact one for loa" in unit.area(TECHNOLOGY)["adders"].source
+
+
+def test_a_stated_addition_replaces_that_of_an_exact_adder_alone():
+    stated = {"accumulator.add": {"value": "0 pJ", "source": SOURCE}}
+    assert array(action_energies=stated).energies(TECHNOLOGY, CONV)["accumulator.add"].value == 0
+    with pytest.raises(
+        ValidationError, match=r"takes the place of the figures of loa \(low_bits 4\) of 32 b"
+    ):
+        array(action_energies=stated, accumulator_adder={"kind": "loa", "low_bits": 4})
 
 
 # The multiplier takes a share s of the cycle, and d times the exact one's time: the cycle is 1 - s + s d.

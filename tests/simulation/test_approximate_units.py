@@ -80,6 +80,35 @@ def test_a_faster_multiplier_shortens_the_run_only_where_the_clock_follows_it() 
     assert run(*follows).totals == run().totals
 
 
+@pytest.mark.parametrize("high", [0, 3])
+def test_no_carry_disregard_multiplier_costs_more_than_the_exact_one(high: int) -> None:
+    exact = run()
+    kind = f"{NPU}.multiplier.kind=cdm8"
+    for low in range(4, 11):
+        report = run(kind, f"{NPU}.multiplier.low={low}", f"{NPU}.multiplier.high={high}")
+        assert report.totals.energy_j < exact.totals.energy_j
+        assert report.totals.latency_s == exact.totals.latency_s
+        assert report.area_mm2["npu.multipliers"].value < exact.area_mm2["npu.multipliers"].value
+
+
+# 45 nm re-synthesis [pub]: CDM8_73 takes 7.852 of 10.955 uW, 0.463 of 0.697 ns, 330.03 of 397.062 um2.
+def test_figures_of_a_published_design_reach_the_report() -> None:
+    exact, other = run(), run(f"{NPU}.multiplier={{kind: cdm8, low: 7, high: 3}}")
+    before, after = (actions(report)["npu.mac", "multiply"] for report in (exact, other))
+    assert after.energy_per_action_j == pytest.approx(before.energy_per_action_j * 7.852 / 10.955, rel=1e-12)
+    assert "cdm8 (split weight, low 7, high 3, signed 8-bit): Carry-disregard re-synthesis" in after.source
+    areas = [report.area_mm2["npu.multipliers"].value for report in (exact, other)]
+    assert areas[1] == pytest.approx(areas[0] * 330.03 / 397.062, rel=1e-12)
+    assert other.arithmetic["npu.multiplier"].delay == pytest.approx(0.463 / 0.697, rel=1e-12)
+
+
+def test_adders_of_partial_sums_are_named_beside_the_multiplier() -> None:
+    report = run(CHEAP, f"{NPU}.accumulator_adder={{kind: loa, low_bits: 4}}")
+    assert list(report.arithmetic) == ["npu.accumulator_adder", "npu.multiplier"]
+    assert report.arithmetic["npu.accumulator_adder"].design == "loa (low_bits 4) of 32 b"
+    assert report.arithmetic["npu.accumulator_adder"].energy == pytest.approx((28 + 0.8) / 32)
+
+
 def test_a_row_stationary_array_pays_its_buses_as_before() -> None:
     exact, other = run(architecture="eyeriss"), run(CHEAP.replace(NPU, "compute.pes"), architecture="eyeriss")
     before, after = actions(exact), actions(other)
@@ -93,6 +122,33 @@ def test_a_row_stationary_array_pays_its_buses_as_before() -> None:
     ("changes", "place", "message"),
     [
         ([f"{NPU}.multiplier={{kind: exact, width: 4}}"], f"1:45: {NPU}.multiplier.width", "expected 8"),
+        (
+            [f"{NPU}.number_format=int16", f"{NPU}.multiplier={{kind: cdm8, low: 7, high: 3}}"],
+            f"1:24: {NPU}.multiplier.width",
+            "cdm8 is defined for 8 bits, the unit's operands are signed 16-bit",
+        ),
+        (
+            [
+                f"{NPU}.multiplier={{kind: cdm8, low: 7, high: 0, cost: {{energy: 0.9, source: x}}}}",
+                f"{NPU}.clock_follows_multiplier=true",
+                f"{NPU}.multiplier_share_of_cycle=0.5",
+            ],
+            f"1:60: {NPU}.multiplier.cost",
+            "no figures for the delay of cdm8",
+        ),
+        (
+            [
+                f"{NPU}.number_format=int16",
+                f"{NPU}.multiplier={{kind: cdm16, low_low: 3, high_low: 3, low_high: 3, high_high: 3}}",
+            ],
+            f"1:24: {NPU}.multiplier.cost",
+            r"no figures for the energy of cdm16 .*; state cost: {energy: ..., source: ...}",
+        ),
+        (
+            [f"{NPU}.accumulator_adder={{kind: loa, low_bits: 40}}"],
+            f"1:53: {NPU}.accumulator_adder.low_bits",
+            "40 of 32 bits",
+        ),
         (
             [f"{NPU}.multiplier_share_of_cycle=0.5"],
             f"1:39: {NPU}.multiplier_share_of_cycle",
