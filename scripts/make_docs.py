@@ -1,7 +1,8 @@
 """Write the generated parts of the documentation, or check that they are up to date.
 
 A generated part stands between ``<!-- generated: NAME -->`` and ``<!-- end -->`` in a Markdown file and comes
-from the function of that name in ``doc_tables``, ``vgg16_tables``, ``benchmark_tables`` or ``validation``.
+from the function of that name in ``doc_tables``, ``format_tables``, ``vgg16_tables``, ``benchmark_tables`` or
+``validation``.
 
 Usage: ``python scripts/make_docs.py [--check] [PAGE...]``. Without pages: README.md and all of docs/.
 ``--check`` writes nothing and exits with 1 if a page is stale.
@@ -17,6 +18,7 @@ from pathlib import Path
 
 from benchmark_tables import BENCHMARK_TABLES
 from doc_tables import TABLES, Make
+from format_tables import FORMAT_TABLES
 from validation.sram_macros import TABLES as MACRO_TABLES
 from vgg16_tables import VGG16_TABLES, energy_figure
 
@@ -62,7 +64,7 @@ def refreshed(text: str) -> str:
     KeyError
         If no function makes a part of that name.
     """
-    makers = {**TABLES, **VGG16_TABLES, **BENCHMARK_TABLES, **MACRO_TABLES}
+    makers = {**TABLES, **VGG16_TABLES, **BENCHMARK_TABLES, **MACRO_TABLES, **FORMAT_TABLES}
     return _PART.sub(lambda part: part["begin"] + makers[part["name"]]().strip() + "\n" + part["end"], text)
 
 

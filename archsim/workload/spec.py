@@ -5,8 +5,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from archsim.arithmetic.number_format import storage_format
 from archsim.errors import InputError
 from archsim.workload.geometry import Axis, Padding, Pair
 from archsim.workload.layer import Layer, TensorShape
@@ -35,6 +36,11 @@ class Spec(BaseModel, ABC):
     """Number format of this layer, by name. Default: the compute unit's."""
     activation_sparsity: Fraction | None = None
     """Fraction of input values that are zero."""
+
+    @field_validator("number_format")
+    @classmethod
+    def _known_format(cls, name: str | None) -> str | None:
+        return None if name is None else storage_format(name).name
 
     @abstractmethod
     def resolve(self, inputs: tuple[str, ...], shapes: tuple[TensorShape, ...]) -> Layer:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from archsim.arithmetic.multipliers.exact import Exact
-from archsim.arithmetic.number_format import number_format
+from archsim.arithmetic.number_format import BF16, BINARY, FP16, FP32, number_format, storage_format
 from archsim.errors import InputError
 
 
@@ -28,6 +29,39 @@ def test_a_format_holds_two_to_the_bits_values(bits):
 def test_unknown_formats_are_told_with_the_nearest(name, meant):
     with pytest.raises(InputError, match="unknown number format") as caught:
         number_format(name)
+    assert caught.value.suggestion == meant
+
+
+@pytest.mark.parametrize("name", ["fp32", "fp16", "bf16", "binary"])
+def test_compute_units_take_integers_alone(name):
+    with pytest.raises(InputError, match=f"'{name}' is no integer format, and compute units take no other"):
+        number_format(name)
+    assert storage_format(name).name == name
+
+
+def test_storage_formats_include_the_integers():
+    assert storage_format("int8") == number_format("int8")
+    assert (BINARY.bits, BINARY.lowest, BINARY.highest) == (1, -1, 1)
+
+
+@pytest.mark.parametrize(
+    ("found", "bits", "highest", "smallest"),
+    [
+        (FP32, 32, float(np.finfo(np.float32).max), float(np.finfo(np.float32).smallest_normal)),
+        (FP16, 16, 65504.0, 2.0**-14),
+        (BF16, 16, float(np.uint32(0x7F7F0000).view(np.float32)), 2.0**-126),
+    ],
+)
+def test_floating_point_formats_have_the_range_of_the_standard(found, bits, highest, smallest):
+    assert (found.bits, found.highest, found.smallest_normal) == (bits, highest, smallest)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"), [("float16", "fp16"), ("bfloat16", "bf16"), ("FP32", "fp32"), ("i4", "int4")]
+)
+def test_unknown_storage_formats_are_told_with_the_nearest(name, meant):
+    with pytest.raises(InputError, match=r"unknown number format .* fp32, fp16, bf16, binary") as caught:
+        storage_format(name)
     assert caught.value.suggestion == meant
 
 

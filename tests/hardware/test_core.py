@@ -129,6 +129,7 @@ def test_leakage_and_area_name_the_same_parts():
 def test_wider_layers_and_unknown_functions_are_refused():
     assert "needs int16" in (core().refusal(layer(Op.ADD, number_format="int16")) or "")
     assert "no loop for activation softplus" in (core().refusal(layer(Op.ACTIVATION, "softplus")) or "")
+    assert "needs fp16" in (core(number_format="int16").refusal(layer(Op.ADD, number_format="fp16")) or "")
     assert core(number_format="int16").refusal(replace(layer(Op.ADD), number_format="int8")) is None
 
 

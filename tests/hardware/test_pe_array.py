@@ -171,6 +171,7 @@ def test_activation_is_compared_behind_the_columns():
         (replace(RELU, function="gelu"), "not activation gelu"),
         (replace(RELU, op=Op.MAX_POOL, function=None), "not max_pool"),
         (replace(CONV, number_format="int16"), "needs int16, the multipliers are int8"),
+        (replace(CONV, number_format="binary"), "needs binary, the multipliers are int8"),
     ],
 )
 def test_what_it_cannot_do_is_refused_with_the_reason(layer, text):
@@ -188,6 +189,7 @@ def test_operands_have_the_format_of_the_layer_else_of_the_array():
     [
         ({"dataflow": "wait_stationary"}, "did you mean 'weight_stationary'"),
         ({"number_format": "int88"}, "unknown number format 'int88'"),
+        ({"number_format": "bf16"}, "'bf16' is no integer format, and compute units take no other"),
         ({"number_format": "int16", "accumulator": "int16"}, "cannot hold a product of two int16"),
         ({"accumulator_capacity": "0 B"}, "greater than 0"),
         ({"accumulator_capacity": "1 GiB"}, "a column: a bank of 32 MiB .* use more accumulator_banks"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 
 from pydantic import Field, field_validator, model_validator
 
-from archsim.arithmetic.number_format import number_format
+from archsim.arithmetic.number_format import fits_integers, number_format
 from archsim.errors import InputError
 from archsim.hardware.cacti import BankShape, shape_refusal, sram_bank
 from archsim.hardware.compute.base import ComputeUnit
@@ -142,7 +142,7 @@ class Core(ComputeUnit, kind="core"):
         """Tell which layers have no loop in the table or are wider than the lanes."""
         if not _rows(layer):
             return f"a core has no loop for {_described(layer)}"
-        if layer.number_format and number_format(layer.number_format).bits > self._bits:
+        if layer.number_format and not fits_integers(layer.number_format, self._bits):
             return f"the layer needs {layer.number_format}, the lanes are {self.number_format}"
         return None
 

@@ -12,7 +12,7 @@ from archsim.arithmetic.adders.base import Adder
 from archsim.arithmetic.adders.exact import ExactAdder
 from archsim.arithmetic.multipliers.base import Multiplier
 from archsim.arithmetic.multipliers.exact import Exact
-from archsim.arithmetic.number_format import number_format
+from archsim.arithmetic.number_format import fits_integers, number_format
 from archsim.errors import ArchsimError, InputError
 from archsim.hardware.cacti import BankShape, shape_refusal, smallest_bank_bytes
 from archsim.hardware.compute.base import ComputeUnit
@@ -217,7 +217,7 @@ class PeArray(ComputeUnit, kind="pe_array"):
         if not (layer.is_mac or self.fuses(layer)):
             what = layer.op if layer.function is None else f"{layer.op} {layer.function}"
             return f"a pe_array executes conv2d, linear, {', '.join(_FUSED_COMPARISONS)}, not {what}"
-        if layer.number_format and number_format(layer.number_format).bits > self._bits:
+        if layer.number_format and not fits_integers(layer.number_format, self._bits):
             return f"the layer needs {layer.number_format}, the multipliers are {self.number_format}"
         pes = self._pes
         return pes.refusal(layer) if layer.is_mac and isinstance(pes, RowStationaryPes) else None
