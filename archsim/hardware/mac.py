@@ -78,9 +78,18 @@ class Mac:
         return {"multiplier": self._multiplier, "accumulator_adder": self._adder}
 
     @property
+    def cycles(self) -> int:
+        """Cycles of one multiplication, those of the longest where they differ."""
+        return 1 if self._is_too_wide else self.multiplier.fitted(self.bits, signed=True).longest_cycles
+
+    @property
+    def _is_too_wide(self) -> bool:
+        return isinstance(self.multiplier, Exact) and self.bits > _WIDEST_FUNCTION
+
+    @property
     def _multiplier(self) -> Design:
         try:
-            if isinstance(self.multiplier, Exact) and self.bits > _WIDEST_FUNCTION:
+            if self._is_too_wide:
                 return Design(f"exact (signed {self.bits}-bit)", self.multiplier.relative_cost())
             fitted = self.multiplier.fitted(self.bits, signed=True)
             return Design(fitted.described(), fitted.relative_cost())
@@ -95,17 +104,28 @@ class Mac:
         except InputError as error:
             raise _below("accumulator_adder", error) from None
 
-    def refuse_stated(self, actions: Container[str]) -> None:
-        """Check that no stated energy takes the place of that of an approximate design.
+    def check(self, stated: Container[str], *, in_passes: bool) -> None:
+        """Check that the designs have figures, which are used, and cycles that the array can take.
+
+        Parameters
+        ----------
+        stated
+            Actions whose energy the architecture states.
+        in_passes
+            The array is row stationary.
 
         Raises
         ------
         InputError
-            If one does; `field` is `action_energies` and the action.
+            If they do not, or if a stated energy takes the place of that of an approximate design.
         """
+        designs = self.designs()
+        if in_passes and self.cycles > 1:
+            message = f"takes {self.cycles} cycles; a row-stationary array takes one per multiplication"
+            raise InputError(message, field="multiplier")
         for action, field in _REPLACED.items():
-            design = self.designs()[field]
-            if action in actions and not design.is_exact:
+            design = designs[field]
+            if action in stated and not design.is_exact:
                 raise InputError(
                     f"takes the place of the figures of {design.text}: "
                     "leave it out, or use the exact design and state that of yours here",
@@ -136,6 +156,22 @@ class Mac:
         multiplier = arithmetic_area(technology, "integer_multiply", self.bits)
         adder = arithmetic_area(technology, "integer_add", self.sum_bits)
         return {"multipliers": self._multiplier.area(multiplier), "adders": self._adder.area(adder)}
+
+    def check_clock(self, share: float | None, *, follows: bool) -> None:
+        """Check that the clock can follow the multiplier where it is told to.
+
+        Raises
+        ------
+        InputError
+            If the multiplier's share of the cycle, or its delay, is missing, or the share is for nothing.
+        """
+        if follows != (share is not None):
+            raise InputError(
+                "clock_follows_multiplier: true and multiplier_share_of_cycle belong together",
+                field="clock_follows_multiplier" if share is None else "multiplier_share_of_cycle",
+            )
+        if share is not None:
+            self.cycle_factor(share)
 
     def cycle_factor(self, share: float) -> float:
         """Return the cycle time over that with exact multipliers, which take a share of the cycle.

@@ -160,6 +160,18 @@ def test_every_addition_to_a_partial_sum_costs_what_the_adder_does(organisation,
     assert "assumption: the area of the exact one for loa" in unit.area(TECHNOLOGY)["adders"].source
 
 
+# At 8 b a stream of the low-discrepancy counter is as long as the weight: 128 cycles for -128.
+@pytest.mark.parametrize("dataflow", ["weight_stationary", "output_stationary", "input_stationary"])
+def test_a_multiplier_of_several_cycles_makes_every_step_as_long(dataflow):
+    stream = {"kind": "stochastic", "cost": {"energy": 2, "source": SOURCE}}
+    one = array(dataflow=dataflow).array(CONV, resident=False)
+    many = array(dataflow=dataflow, multiplier=stream).array(CONV, resident=False)
+    for cycles in ("step_cycles", "overhead_cycles", "uncounted_cycles"):
+        assert getattr(many, cycles) == 128 * getattr(one, cycles)
+    with pytest.raises(ValidationError, match="takes 128 cycles; a row-stationary array takes one"):
+        array(**ORGANISATIONS[2], multiplier=stream)
+
+
 def test_a_stated_addition_replaces_that_of_an_exact_adder_alone():
     stated = {"accumulator.add": {"value": "0 pJ", "source": SOURCE}}
     assert array(action_energies=stated).energies(TECHNOLOGY, CONV)["accumulator.add"].value == 0

@@ -109,6 +109,14 @@ def test_adders_of_partial_sums_are_named_beside_the_multiplier() -> None:
     assert report.arithmetic["npu.accumulator_adder"].energy == pytest.approx((28 + 0.8) / 32)
 
 
+def test_a_layer_takes_as_many_times_the_cycles_as_a_product_takes_cycles() -> None:
+    stream = f"{NPU}.multiplier={{kind: stochastic, cost: {{energy: 1, source: made up for this test}}}}"
+    one, many = run("schedule.objective=latency"), run("schedule.objective=latency", stream)
+    assert {row.name: 128 * row.compute_cycles for row in one.layers if row.macs} == {
+        row.name: row.compute_cycles for row in many.layers if row.macs
+    }
+
+
 def test_a_row_stationary_array_pays_its_buses_as_before() -> None:
     exact, other = run(architecture="eyeriss"), run(CHEAP.replace(NPU, "compute.pes"), architecture="eyeriss")
     before, after = actions(exact), actions(other)

@@ -132,6 +132,11 @@ class Multiplier(Component, family="multipliers"):
         """Return the products of a layer's activations and weights; splitting designs say which is ``b``."""
         return self.products(activations, weights)
 
+    @property
+    def longest_cycles(self) -> int:
+        """Cycles of the longest product, for which an array that runs in step has to wait."""
+        return 1
+
     def operand_values(self) -> Integers:
         """Return all operands in ascending order."""
         return np.arange(self.lowest, self.highest + 1, dtype=np.int64)

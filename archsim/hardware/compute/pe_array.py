@@ -122,15 +122,8 @@ class PeArray(ComputeUnit, kind="pe_array"):
 
     @model_validator(mode="after")
     def _check_arithmetic(self) -> PeArray:
-        self._mac.refuse_stated(self.action_energies or ())
-        share = self.multiplier_share_of_cycle
-        if self.clock_follows_multiplier != (share is not None):
-            raise InputError(
-                "clock_follows_multiplier: true and multiplier_share_of_cycle belong together",
-                field="clock_follows_multiplier" if share is None else "multiplier_share_of_cycle",
-            )
-        if share is not None:
-            self._mac.cycle_factor(share)
+        self._mac.check(self.action_energies or (), in_passes=self._flow.in_passes)
+        self._mac.check_clock(self.multiplier_share_of_cycle, follows=self.clock_follows_multiplier)
         return self
 
     @model_validator(mode="after")
@@ -235,9 +228,9 @@ class PeArray(ComputeUnit, kind="pe_array"):
         """Return the dataflow's folds; a layer takes one cycle less than their sum, as SCALE-Sim counts.
 
         A single PE has no fill from which to take that cycle. Groups lie side by side only where the columns
-        hold filters.
+        hold filters. A multiplier of several cycles makes every step as long.
         """
-        geometry = self._flow
+        geometry, cycles = self._flow, self._mac.cycles
         if geometry.in_passes:
             raise ArchsimError(f"dataflow {self.dataflow} maps in passes, not in folds")
         overhead_cycles = geometry.overhead_cycles(self.rows, self.columns)
@@ -249,8 +242,9 @@ class PeArray(ComputeUnit, kind="pe_array"):
             streamed=geometry.streamed,
             rows=self.rows,
             columns=self.columns,
-            overhead_cycles=overhead_cycles,
-            uncounted_cycles=1 if overhead_cycles else 0,
+            overhead_cycles=cycles * overhead_cycles,
+            step_cycles=cycles,
+            uncounted_cycles=cycles if overhead_cycles else 0,
             sums_in_place=geometry.sums_in_place,
             packs_groups=packs,
         )
