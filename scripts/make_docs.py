@@ -65,7 +65,14 @@ def refreshed(text: str) -> str:
     KeyError
         If no function makes a part of that name.
     """
-    makers = {**TABLES, **VGG16_TABLES, **BENCHMARK_TABLES, **MACRO_TABLES, **FORMAT_TABLES, **MULTIPLIER_TABLES}
+    makers = {
+        **TABLES,
+        **VGG16_TABLES,
+        **BENCHMARK_TABLES,
+        **MACRO_TABLES,
+        **FORMAT_TABLES,
+        **MULTIPLIER_TABLES,
+    }
     return _PART.sub(lambda part: part["begin"] + makers[part["name"]]().strip() + "\n" + part["end"], text)
 
 

@@ -27,10 +27,21 @@ _REPLACED: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """An arithmetic design in a unit: its kind and parameters as text, and its cost beside the exact one."""
+    """An arithmetic design in a unit.
+
+    Attributes
+    ----------
+    text
+        Kind and parameters.
+    cost
+        Beside the exact design.
+    clock_hz
+        Clock of the unit, where it follows the design's delay.
+    """
 
     text: str
     cost: RelativeCost
+    clock_hz: int | None = None
 
     @property
     def is_exact(self) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 from pydantic import AfterValidator, Field, SerializerFunctionWrapHandler, ValidationError, model_serializer
 
 from archsim.errors import InputError
+from archsim.results.designs import DesignRow
 from archsim.results.record import Record, dump_json
 
 if TYPE_CHECKING:
@@ -149,20 +150,6 @@ class Area(Record):
 
     value: float
     """Square millimetres."""
-    source: str
-
-
-class DesignRow(Record):
-    """An arithmetic design of a unit that is not exact, and its cost relative to the exact one."""
-
-    design: str
-    """Kind, parameters and operands."""
-    energy: float
-    """Energy of one operation over that of the exact design of the same source."""
-    delay: float | None
-    """Critical path over that of the exact design, where the source has it."""
-    area: float | None
-    """Area over that of the exact design, where the source has it."""
     source: str
 
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from math import fsum
 
 from archsim.results.comparison import component_area, energy_by_group, total_area
+from archsim.results.designs import DesignRow
 from archsim.results.formatting import decimals, images, integer, percent, quantity, scaled
-from archsim.results.report import ActionRow, DesignRow, LayerRow, Report, group_of
+from archsim.results.report import ActionRow, LayerRow, Report, group_of
 
 GAP = 2
 """Blanks between two columns."""
@@ -252,7 +253,8 @@ def _setup_text(report: Report) -> str:
 
 
 def _design_text(row: DesignRow) -> str:
-    return f"{row.design}, {decimals([row.energy])[0]} of the energy of the exact one"
+    clock = f", clock {quantity(row.clock_hz, 'Hz')}" if row.clock_hz else ""
+    return f"{row.design}, {decimals([row.energy])[0]} of the energy of the exact one{clock}"
 
 
 def _area_text(report: Report) -> str | None:

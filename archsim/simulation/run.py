@@ -14,11 +14,11 @@ from archsim.hardware.cost import Work
 from archsim.mapping.mapper import map_network
 from archsim.mapping.schedule import Schedule
 from archsim.results.closure import check_closure
+from archsim.results.designs import DesignRow
 from archsim.results.report import (
     ActionRow,
     Area,
     Bytes,
-    DesignRow,
     LayerRow,
     Report,
     Setup,
@@ -137,6 +137,7 @@ def _inexact(architecture: Architecture) -> dict[str, DesignRow]:
                     energy=cost.energy,
                     delay=cost.delay,
                     area=cost.area,
+                    clock_hz=design.clock_hz,
                     source=cost.source,
                 )
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -47,6 +47,7 @@ def costing(energy: float, **others: object) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("organisation", ORGANISATIONS)
+@settings(deadline=None)
 @given(st.floats(0.01, 3), st.sampled_from([22, 32, 45, 65]), st.sampled_from([0.8, 0.9, 1.0]))
 def test_a_multiplication_costs_the_exact_one_times_the_ratio(organisation, ratio, node, voltage):
     technology = Technology(node=node, voltage=voltage)
@@ -182,6 +183,7 @@ def test_a_stated_addition_replaces_that_of_an_exact_adder_alone():
 
 
 # The multiplier takes a share s of the cycle, and d times the exact one's time: the cycle is 1 - s + s d.
+@settings(deadline=None)
 @given(st.floats(0.01, 1), st.floats(0.1, 2))
 def test_the_clock_follows_the_share_that_the_multiplier_has_of_the_cycle(share, delay):
     unit = array(

@@ -76,6 +76,9 @@ def test_a_faster_multiplier_shortens_the_run_only_where_the_clock_follows_it() 
     clock = run(CHEAP, f"{NPU}.clock=625 MHz")  # 500 MHz / (1 - 0.5 + 0.5 x 0.6)
     assert faster.totals == clock.totals
     assert faster.layers == clock.layers
+    assert faster.arithmetic["npu.multiplier"].clock_hz == 625_000_000
+    assert plain.arithmetic["npu.multiplier"].clock_hz is None
+    assert totals_table(faster).rows[-1][1].endswith("of the exact one, clock 625.0 MHz")
     assert faster.totals.latency_s < plain.totals.latency_s
     assert run(*follows).totals == run().totals
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
 from typing import Annotated
 
@@ -283,7 +284,10 @@ class PeArray(ComputeUnit, kind="pe_array"):
 
     def designs(self) -> Mapping[str, Design]:
         """Return the multiplier and the adder of a PE."""
-        return self._mac.designs()
+        designs = self._mac.designs()
+        if not self.clock_follows_multiplier:
+            return designs
+        return {**designs, "multiplier": replace(designs["multiplier"], clock_hz=self.clock_hz)}
 
     def static_power(self, technology: Technology) -> Mapping[str, Sourced]:
         """Return leakage in watts of the logic and of the memories in and beside the PEs."""
