@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Final
 
 from archsim.arithmetic.adders.base import Adder
@@ -63,7 +64,7 @@ class Design:
         return Sourced(exact.value * ratio, f"{exact.source}; x {ratio:.4g}, {self.text}: {self.cost.source}")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Mac:
     """One multiplier and one adder of a processing element, for two's-complement operands.
 
@@ -78,37 +79,46 @@ class Mac:
     multiplier: Multiplier
     adder: Adder
 
-    def designs(self) -> Mapping[str, Design]:
-        """Return the designs at their widths by the field that names them.
+    def designs(self, clock_hz: int | None = None) -> Mapping[str, Design]:
+        """Return the designs at their widths by the field that names them; the multiplier's may set a clock.
 
         Raises
         ------
         InputError
             If one does not fit or no source has figures for it; `field` starts with its name.
         """
-        return {"multiplier": self._multiplier, "accumulator_adder": self._adder}
+        multiplier = replace(self._multiplier_design, clock_hz=clock_hz)
+        return {"multiplier": multiplier, "accumulator_adder": self._adder_design}
+
+    def is_same(self, other: Mac) -> bool:
+        """Tell whether another pair has the very same designs and widths."""
+        same_widths = (self.bits, self.sum_bits) == (other.bits, other.sum_bits)
+        return same_widths and self.multiplier is other.multiplier and self.adder is other.adder
 
     @property
     def cycles(self) -> int:
         """Cycles of one multiplication, those of the longest where they differ."""
-        return 1 if self._is_too_wide else self.multiplier.fitted(self.bits, signed=True).longest_cycles
+        return 1 if self._is_too_wide else self._fitted.longest_cycles
 
     @property
     def _is_too_wide(self) -> bool:
         return isinstance(self.multiplier, Exact) and self.bits > _WIDEST_FUNCTION
 
-    @property
-    def _multiplier(self) -> Design:
+    @cached_property
+    def _fitted(self) -> Multiplier:
+        return self.multiplier.fitted(self.bits, signed=True)
+
+    @cached_property
+    def _multiplier_design(self) -> Design:
         try:
             if self._is_too_wide:
                 return Design(f"exact (signed {self.bits}-bit)", self.multiplier.relative_cost())
-            fitted = self.multiplier.fitted(self.bits, signed=True)
-            return Design(fitted.described(), fitted.relative_cost())
+            return Design(self._fitted.described(), self._fitted.relative_cost())
         except InputError as error:
             raise _below("multiplier", error) from None
 
-    @property
-    def _adder(self) -> Design:
+    @cached_property
+    def _adder_design(self) -> Design:
         try:
             text = f"{self.adder.described()} of {self.sum_bits} b"
             return Design(text, self.adder.relative_cost(self.sum_bits))
@@ -145,11 +155,11 @@ class Mac:
 
     def multiply_energy(self, technology: Technology) -> Sourced:
         """Return the energy in joules of one multiplication."""
-        return self._multiplier.energy(self._exact_multiply(technology))
+        return self._multiplier_design.energy(self._exact_multiply(technology))
 
     def add_energy(self, technology: Technology) -> Sourced:
         """Return the energy in joules of one addition to a partial sum."""
-        return self._adder.energy(self._exact_add(technology))
+        return self._adder_design.energy(self._exact_add(technology))
 
     def exact_energy(self, technology: Technology) -> Sourced:
         """Return the energy in joules of an exact multiplication and addition, a unit of other energies."""
@@ -166,7 +176,10 @@ class Mac:
         """Return the areas of the multiplier and of the adder in mm2, as `multipliers` and `adders`."""
         multiplier = arithmetic_area(technology, "integer_multiply", self.bits)
         adder = arithmetic_area(technology, "integer_add", self.sum_bits)
-        return {"multipliers": self._multiplier.area(multiplier), "adders": self._adder.area(adder)}
+        return {
+            "multipliers": self._multiplier_design.area(multiplier),
+            "adders": self._adder_design.area(adder),
+        }
 
     def check_clock(self, share: float | None, *, follows: bool) -> None:
         """Check that the clock can follow the multiplier where it is told to.
@@ -192,7 +205,7 @@ class Mac:
         InputError
             If no source has the delay of the multiplier; `field` is `multiplier.cost`.
         """
-        design = self._multiplier
+        design = self._multiplier_design
         if design.cost.delay is None:
             raise InputError(
                 f"no figures for the delay of {design.text}, which the clock is to follow; "

@@ -200,3 +200,12 @@ def test_the_clock_stays_where_it_is_not_told_to_follow():
 @pytest.mark.parametrize("share", [0.1, 0.3, 0.7, 1.0])
 def test_the_clock_of_exact_multipliers_is_the_stated_one(share):
     assert array(clock_follows_multiplier=True, multiplier_share_of_cycle=share).clock_hz == 500_000_000
+
+
+def test_a_copy_with_another_multiplier_costs_what_that_one_does():
+    unit = array()
+    before = unit.energies(TECHNOLOGY, CONV)["mac.multiply"].value
+    other = unit.model_copy(update={"multiplier": array(multiplier=costing(0.25)).multiplier})
+    assert other.energies(TECHNOLOGY, CONV)["mac.multiply"].value == pytest.approx(0.25 * before)
+    assert unit.energies(TECHNOLOGY, CONV)["mac.multiply"].value == before
+    assert array() == unit

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from fractions import Fraction
+from functools import cached_property
 from typing import Annotated
 
 from pydantic import Field, field_validator, model_validator
@@ -125,10 +125,6 @@ class PeArray(ComputeUnit, kind="pe_array"):
     def _check_arithmetic(self) -> PeArray:
         self._mac.check(self.action_energies or (), in_passes=self._flow.in_passes)
         self._mac.check_clock(self.multiplier_share_of_cycle, follows=self.clock_follows_multiplier)
-        return self
-
-    @model_validator(mode="after")
-    def _check_actions(self) -> PeArray:
         actions = self.counts(ANY_CONVOLUTION, Work())
         refuse_unknown_actions(self.action_energies, actions, "action_energies")
         return self
@@ -181,9 +177,17 @@ class PeArray(ComputeUnit, kind="pe_array"):
     def _accumulator_bits(self) -> int:
         return number_format(self.accumulator).bits
 
+    @cached_property
+    def _last_mac(self) -> list[Mac]:
+        return []
+
     @property
     def _mac(self) -> Mac:
-        return Mac(self._bits, self._accumulator_bits, self.multiplier, self.accumulator_adder)
+        mac = Mac(self._bits, self._accumulator_bits, self.multiplier, self.accumulator_adder)
+        # Fitting a table reads it; a copy of the unit with other designs shares the list.
+        if not (self._last_mac and self._last_mac[0].is_same(mac)):
+            self._last_mac[:] = [mac]
+        return self._last_mac[0]
 
     @property
     def _flow(self) -> Flow:
@@ -284,10 +288,7 @@ class PeArray(ComputeUnit, kind="pe_array"):
 
     def designs(self) -> Mapping[str, Design]:
         """Return the multiplier and the adder of a PE."""
-        designs = self._mac.designs()
-        if not self.clock_follows_multiplier:
-            return designs
-        return {**designs, "multiplier": replace(designs["multiplier"], clock_hz=self.clock_hz)}
+        return self._mac.designs(self.clock_hz if self.clock_follows_multiplier else None)
 
     def static_power(self, technology: Technology) -> Mapping[str, Sourced]:
         """Return leakage in watts of the logic and of the memories in and beside the PEs."""
