@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from typing import Any, ClassVar, Final, Literal, Self
 
 import numpy as np
@@ -45,8 +46,8 @@ class Multiplier(Component, family="multipliers"):
     activation and ``b`` the weight.
     """
 
-    widths: ClassVar[range] = range(2, 17)
-    """Operand widths for which the design is defined."""
+    widths: ClassVar[Sequence[int]] = range(2, 17)
+    """Operand widths for which the design is defined, ascending."""
 
     signs: ClassVar[tuple[bool, ...]] = (False, True)
     """Whether it is defined for unsigned, for two's-complement operands, or both; the published one first."""
@@ -66,7 +67,7 @@ class Multiplier(Component, family="multipliers"):
     @model_validator(mode="after")
     def _check_operands(self) -> Self:
         if self.width is not None and self.width not in self.widths:
-            raise InputError(f"{self.kind} is defined for {_range(self.widths)}", field="width")
+            raise InputError(f"{self.kind} is defined for {_listed(self.widths)}", field="width")
         if self.signed is not None and self.signed not in self.signs:
             defined = "two's-complement" if self.signs[0] else "unsigned"
             raise InputError(f"{self.kind} is defined for {defined} operands only", field="signed")
@@ -224,5 +225,7 @@ class SplittingMultiplier(Multiplier):
         return self.products(weights, activations)
 
 
-def _range(widths: range) -> str:
-    return f"{widths[0]} to {widths[-1]} bits" if len(widths) > 1 else f"{widths[0]} bits"
+def _listed(widths: Sequence[int]) -> str:
+    if isinstance(widths, range) and len(widths) > 1:
+        return f"{widths[0]} to {widths[-1]} bits"
+    return f"{' or '.join(map(str, widths))} bits"
