@@ -13,10 +13,10 @@ Bits = Sequence[str]
 _CONSTANT_COLUMN: Final = 8
 
 
-def loa_array(module: Module, a: Bits, b: Bits, *, columns: int) -> list[str]:
+def loa_array(module: Module, a: Bits, b: Bits, *, low_bits: int) -> list[str]:
     """Return the product of rows that are added to the sum by lower-part OR adders.
 
-    In columns below `columns` a row and the sum are joined by OR; their AND in the highest of these columns
+    In columns below `low_bits` a row and the sum are joined by OR; their AND in the highest of these columns
     is the carry into the exact part.
     """
     products = partial_products(module, a, b, signed=False)
@@ -25,9 +25,9 @@ def loa_array(module: Module, a: Bits, b: Bits, *, columns: int) -> list[str]:
         carry = LOW
         for column in sorted(row):
             pair = sums.get(column, LOW), row[column]
-            if column < columns:
+            if column < low_bits:
                 sums[column] = module.either(*pair)
-                carry = module.both(*pair) if column == columns - 1 else LOW
+                carry = module.both(*pair) if column == low_bits - 1 else LOW
             else:
                 sums[column], carry = module.add(*pair, carry)
         sums[max(row) + 1] = carry

@@ -48,9 +48,9 @@ class Figures:
     energy: float
 
 
-def figures(netlist: Netlist) -> Figures:
-    """Return area, delay and energy over uniform operands of a netlist."""
-    return Figures(area(netlist), delay(netlist), uniform_energy(netlist))
+def figures(netlist: Netlist, tied: Mapping[str, int] | None = None) -> Figures:
+    """Return area, delay and energy over uniform operands of a netlist; see :func:`uniform_energy`."""
+    return Figures(area(netlist), delay(netlist), uniform_energy(netlist, tied))
 
 
 def area(netlist: Netlist) -> int:
@@ -89,15 +89,17 @@ def toggle_energy(netlist: Netlist, operands: Mapping[str, ArrayLike]) -> float:
     )
 
 
-def uniform_energy(netlist: Netlist) -> float:
+def uniform_energy(netlist: Netlist, tied: Mapping[str, int] | None = None) -> float:
     """Return the mean energy per step over uniform operands that are independent from step to step.
+
+    Input ports in `tied` keep the value that it gives them, e.g. those that choose a mode.
 
     A net that is 1 for a share p of the operand pairs toggles with probability 2 p (1 - p). All pairs are
     evaluated up to `EXHAUSTIVE_BITS` input bits, 65,536 random ones beyond (seed `SEED`).
     """
     return sum(
         capacitance * 2 * share * (1 - share)
-        for capacitance, bits in _charged_nets(netlist, _uniform_operands(netlist))
+        for capacitance, bits in _charged_nets(netlist, _uniform_operands(netlist, tied or {}))
         for share in [np.count_nonzero(bits) / bits.size]
     )
 
@@ -125,10 +127,13 @@ def _charged_nets(
         yield loads.get(net, 0.0) + own.get(net, 0.0), unpacked(words, size)
 
 
-def _uniform_operands(netlist: Netlist) -> dict[str, Integers]:
-    widths = [len(bits) for bits in netlist.inputs.values()]
-    if sum(widths) <= EXHAUSTIVE_BITS:
-        values = np.meshgrid(*(np.arange(1 << width) for width in widths), indexing="ij")
-        return {port: value.reshape(-1) for port, value in zip(netlist.inputs, values, strict=True)}
-    random = np.random.default_rng(SEED)
-    return {port: random.integers(0, 1 << len(bits), _SAMPLES) for port, bits in netlist.inputs.items()}
+def _uniform_operands(netlist: Netlist, tied: Mapping[str, int]) -> dict[str, Integers]:
+    widths = {port: len(bits) for port, bits in netlist.inputs.items() if port not in tied}
+    if sum(widths.values()) <= EXHAUSTIVE_BITS:
+        grid = np.meshgrid(*(np.arange(1 << width) for width in widths.values()), indexing="ij")
+        values = dict(zip(widths, (axis.reshape(-1) for axis in grid), strict=True))
+    else:
+        random = np.random.default_rng(SEED)
+        values = {port: random.integers(0, 1 << width, _SAMPLES) for port, width in widths.items()}
+    size = next(iter(values.values())).size
+    return values | {port: np.full(size, value, dtype=np.int64) for port, value in tied.items()}
