@@ -78,6 +78,5 @@ def _cost(circuit: Circuit | None) -> RelativeCost | None:
         energy=circuit.power_mw / EXACT.power_mw,
         delay=circuit.delay_ns / EXACT.delay_ns,
         area=circuit.area_um2 / EXACT.area_um2,
-        source=f"EvoApproxLib {circuit.name} over {EXACT.name}, 45 nm [pub]; the match is by the printed error "
-        "figures",
+        source=f"EvoApproxLib {circuit.name} over {EXACT.name}, 45 nm [pub], matched by error figures",
     )

@@ -10,7 +10,7 @@ Dropped = tuple[int, ...]
 
 
 def dropped_below(bits: int, rows: int, columns: int) -> Dropped:
-    """Return what is dropped in rows j < `rows` and in columns i + j < `columns` of an array of `bits` rows."""
+    """Return what an array of `bits` rows drops in rows j < `rows` and columns i + j < `columns`."""
     return tuple(bits if row < rows else min(bits, max(columns - row, 0)) for row in range(bits))
 
 
