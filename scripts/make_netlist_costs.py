@@ -11,12 +11,13 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from archsim.arithmetic.netlist_costs import TABLE, Design, Measured, read_table, table_text
-from archsim.arithmetic.netlists.figures import EXHAUSTIVE_BITS, SEED, Figures, figures
-from archsim.arithmetic.netlists.synthesis import synthesised, tool_version
 from netlists.composed import PORTS, multi_precision_verilog
 from netlists.designs import TOP, verilog
 from netlists.parameters import Wanted, wanted
+
+from archsim.arithmetic.netlist_costs import TABLE, Design, Measured, read_table, table_text
+from archsim.arithmetic.netlists.figures import EXHAUSTIVE_BITS, SEED, Figures, figures
+from archsim.arithmetic.netlists.synthesis import synthesised, tool_version
 
 PATH = Path(__file__).resolve().parents[1] / "archsim" / "arithmetic" / "tables" / TABLE
 
@@ -37,7 +38,9 @@ _SAVE_EVERY = 100
 def main(arguments: Sequence[str]) -> int:
     """Write the table; return the exit code."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("kinds", nargs="*", help="the kinds whose rows are made anew; all where none is named")
+    parser.add_argument(
+        "kinds", nargs="*", help="the kinds whose rows are made anew; all where none is named"
+    )
     kinds = parser.parse_args(arguments).kinds
     rows = _kept(kinds)
     chosen = [one for one in wanted() if not kinds or one.kind in kinds]

@@ -1,7 +1,7 @@
 """Cost of designs by their netlists: `tables/netlist_costs.csv`, written by `scripts/make_netlist_costs.py`.
 
-A row holds the figures of one synthesised netlist (see :mod:`archsim.arithmetic.netlists.figures` for what they
-are and leave out). A design's cost is its row over the row of the exact array of the same width and sign.
+A row holds the figures of one synthesised netlist; :mod:`archsim.arithmetic.netlists.figures` says what they
+are and what they leave out. A design's cost is its row over that of the exact array of its width and sign.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Measured(NamedTuple):
 
 
 def netlist_cost(design: Design) -> RelativeCost | None:
-    """Return a design's energy, delay and area over those of the exact array, None if it was not synthesised."""
+    """Return the figures of a design over those of the exact array, None if it was not synthesised."""
     rows = measured()
     exact = Design(EXACT, "", design.width, design.signed)
     if design not in rows or exact not in rows:
@@ -47,7 +47,7 @@ def netlist_cost(design: Design) -> RelativeCost | None:
 
 
 def relative(figures: Figures, exact: Figures, tool: str) -> RelativeCost:
-    """Return figures over those of the exact design of the same width and sign, synthesised by the same tool."""
+    """Return figures over those of the exact array of the same width and sign, synthesised by one tool."""
     return RelativeCost(
         energy=figures.energy / exact.energy,
         delay=figures.delay / exact.delay,
@@ -60,7 +60,7 @@ def relative(figures: Figures, exact: Figures, tool: str) -> RelativeCost:
 
 
 def parameter_text(parameters: Mapping[str, Any]) -> str:
-    """Return the parameters of a design as one text: by name, without those left out, sets in ascending order."""
+    """Return the parameters of a design as one text: by name, without absent ones, lists ascending."""
     given = {name: value for name, value in sorted(parameters.items()) if value is not None}
     return "; ".join(f"{name}={_value_text(value)}" for name, value in given.items())
 

@@ -16,11 +16,11 @@ def truncated(module: Module, a: Bits, b: Bits, *, signed: bool, columns: int) -
     return broken_array(module, a, b, signed=signed, rows=0, columns=columns)
 
 
-def broken_array(module: Module, a: Bits, b: Bits, *, signed: bool, rows: int, columns: int) -> list[str]:
+def broken_array(  # noqa: PLR0913
+    module: Module, a: Bits, b: Bits, *, signed: bool, rows: int, columns: int
+) -> list[str]:
     """Return the product without the low rows (bits of b) and columns."""
-    products = partial_products(
-        module, a, b, signed=signed, kept=lambda i, j: j >= rows and i + j >= columns
-    )
+    products = partial_products(module, a, b, signed=signed, kept=lambda i, j: j >= rows and i + j >= columns)
     return array_sum(module, products)
 
 
@@ -37,7 +37,7 @@ def operand_truncated(module: Module, a: Bits, b: Bits, *, signed: bool, low_bit
 
 
 def ama_array(module: Module, a: Bits, b: Bits, *, cell: str, columns: int) -> list[str]:
-    """Return the product of an unsigned array whose cells in the low columns are approximate mirror adders."""
+    """Return the product of an unsigned array whose low columns are made of approximate mirror adders."""
 
     def add(column: int, *bits: str) -> tuple[str, str]:
         if column >= columns:

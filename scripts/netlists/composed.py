@@ -15,7 +15,7 @@ Bits = Sequence[str]
 
 @dataclass(frozen=True)
 class Operand:
-    """Bits of an operand or of a part of it, and the nets that tell of each 2-bit part whether it is signed."""
+    """Bits of an operand or of a part of it; for each 2-bit part, the net that tells whether it is signed."""
 
     bits: Bits
     signs: Bits
@@ -71,7 +71,7 @@ def _product(module: Module, a: Operand, b: Operand, enables: dict[int, str]) ->
 
 
 def _extended(module: Module, x: Operand, y: Operand, enables: dict[int, str], width: int) -> list[str]:
-    """Return a product in two's complement of `width` bits; its highest bit is a sign if an operand has one."""
+    """Return a product in `width` bits, extended with its highest bit if an operand is signed."""
     bits = _product(module, x, y, enables)
     sign = module.both(bits[-1], module.either(x.signs[-1], y.signs[-1]))
     return [*bits, *[sign] * (width - len(bits))]

@@ -78,7 +78,7 @@ def _encoded(module: Module, ones: dict[int, str]) -> list[str]:
 
 
 def _shifted(module: Module, bits: Bits, by: Bits, width: int) -> list[str]:
-    """Return the low `width` bits of a number shifted left by a binary amount, one multiplexer row per bit."""
+    """Return the low `width` bits of a number shifted left by a binary amount, a multiplexer row per bit."""
     current = [*bits, *[LOW] * (width - len(bits))][:width]
     for place, select in enumerate(by):
         step = 1 << place

@@ -12,7 +12,9 @@ from netlists.designs import CDM16_COLUMNS
 WIDTHS = (4, 8, 16)
 """Bits of int4, int8 and int16 operands."""
 
-CDM16_CODES = tuple("0000 3000 7000 8000 8330 b330 f770 f880 f883 fbb3 fff7 fff8 fffb ffff".split())
+CDM16_CODES = tuple(
+    "0000 3000 7000 8000 8330 b330 f770 f880 f883 fbb3 fff7 fff8 fffb ffff".split()  # noqa: SIM905
+)
 """The designs whose synthesis is published (reference/arithmetic.md §6)."""
 
 

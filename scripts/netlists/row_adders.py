@@ -45,7 +45,7 @@ def scdm8(module: Module, a: Bits, b: Bits, *, low: int, high: int) -> list[str]
 
 
 def cdm16(module: Module, a: Bits, b: Bits, *, digits: Sequence[tuple[int, int]]) -> list[str]:
-    """Return the product of four CDM8 (low-low, high-low, low-high, high-high); carries between bytes drop."""
+    """Return the product of four CDM8 (low-low, high-low, low-high, high-high), bytes added alone."""
     pairs = [(a[:8], b[:8]), (a[8:], b[:8]), (a[:8], b[8:]), (a[8:], b[8:])]
     m1, m2, m3, m4 = (
         cdm8(module, x, y, low=low, high=high) for (x, y), (low, high) in zip(pairs, digits, strict=True)

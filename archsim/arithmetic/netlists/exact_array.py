@@ -68,9 +68,9 @@ def array_sum(module: Module, products: PartialProducts, cell: Cell | None = Non
     """Return the bits of the sum, the rows added one by one and what is left by a ripple row.
 
     Row j adds its partial products to the sums and carries of the row above, column by column; the first row
-    has no adders. A partial product that is not there has none either, so that the ripple row may start lower.
+    has no adders. A partial product that is not there has none either; the ripple row may then start lower.
     """
-    add = cell if cell is not None else lambda _column, *bits: module.add(*bits)
+    add: Cell = cell if cell is not None else lambda _column, *inputs: module.add(*inputs)
     rows = [row for row in products.rows if row]
     sums, carries = _constant_bits(products, rows[0] if rows else {})
     for row in rows:
@@ -79,8 +79,8 @@ def array_sum(module: Module, products: PartialProducts, cell: Cell | None = Non
             if row is rows[0] and column not in sums and column not in carries:
                 sums[column] = product
                 continue
-            bits = sums.get(column, LOW), product, carries.pop(column, LOW)
-            sums[column], fresh[column + 1] = add(column, *bits)
+            above, carry = sums.get(column, LOW), carries.pop(column, LOW)
+            sums[column], fresh[column + 1] = add(column, above, product, carry)
         carries |= fresh
     bits = _ripple_row(sums, carries, products.columns, add)
     inverted = products.constant >> (products.columns - 1)
@@ -98,9 +98,7 @@ def _constant_bits(
     return {c: HIGH for c in ones if c not in first}, {c: HIGH for c in ones if c in first}
 
 
-def _ripple_row(
-    sums: Mapping[int, str], carries: Mapping[int, str], columns: int, add: Cell
-) -> list[str]:
+def _ripple_row(sums: Mapping[int, str], carries: Mapping[int, str], columns: int, add: Cell) -> list[str]:
     start = min((column for column, bit in carries.items() if bit != LOW), default=columns)
     bits, ripple = [sums.get(column, LOW) for column in range(start)], LOW
     for column in range(start, columns):

@@ -69,7 +69,10 @@ class Netlist:
         sources = {ZERO, ONE}.union(*inputs.values())
         if len(drivers) < len(gates) or sources & drivers.keys():
             raise InputError(f"{name}: a net has several drivers")
-        loads = [*(net for gate in gates for net in gate.inputs), *(n for bits in outputs.values() for n in bits)]
+        loads = [
+            *(net for gate in gates for net in gate.inputs),
+            *(n for bits in outputs.values() for n in bits),
+        ]
         if set(loads) - sources - drivers.keys():
             raise InputError(f"{name}: a net has no driver")
         return cls(name, dict(inputs), dict(outputs), tuple(_sorted(name, drivers)))
