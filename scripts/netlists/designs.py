@@ -45,13 +45,20 @@ def _exact(module: Module, a: Sequence[str], b: Sequence[str], *, signed: bool) 
     return array_sum(module, partial_products(module, a, b, signed=signed))
 
 
-def _cdm16(module: Module, a: Sequence[str], b: Sequence[str], **digits: Any) -> list[str]:
+def _cdm16(module: Module, a: Sequence[str], b: Sequence[str], **parts: str) -> list[str]:
     order = ("low_low", "high_low", "low_high", "high_high")
-    return row_adders.cdm16(module, a, b, digits=[CDM16_COLUMNS[str(digits[name])] for name in order])
+    return row_adders.cdm16(module, a, b, columns=[CDM16_PARTS[parts[name]] for name in order])
 
 
-CDM16_COLUMNS = {"0": (0, 0), "3": (4, 0), "7": (8, 4), "8": (9, 5), "b": (10, 8), "f": (10, 10)}
-"""Columns without carries of each 8-bit multiplier of a CDM16 digit (reference/arithmetic.md §6)."""
+CDM16_PARTS = {
+    "exact": (0, 0),
+    "cdm8_40": (4, 0),
+    "cdm8_84": (8, 4),
+    "cdm8_95": (9, 5),
+    "cdm8_a8": (10, 8),
+    "cdm8_aa": (10, 10),
+}
+"""Columns without carries of the 8-bit parts of a CDM16 (reference/arithmetic.md §6)."""
 
 _TWOS_COMPLEMENT: Mapping[str, Callable[..., list[str]]] = {
     "exact": _exact,

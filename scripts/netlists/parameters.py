@@ -7,7 +7,7 @@ from itertools import combinations, product
 from typing import Any, NamedTuple
 
 from archsim.arithmetic.netlist_costs import Design, parameter_text
-from netlists.designs import CDM16_COLUMNS
+from netlists.designs import CDM16_PARTS
 
 WIDTHS = (4, 8, 16)
 """Bits of int4, int8 and int16 operands."""
@@ -16,6 +16,8 @@ CDM16_CODES = tuple(
     "0000 3000 7000 8000 8330 b330 f770 f880 f883 fbb3 fff7 fff8 fffb ffff".split()  # noqa: SIM905
 )
 """The designs whose synthesis is published (reference/arithmetic.md §6)."""
+
+_CDM16_DIGITS = dict(zip("0378bf", CDM16_PARTS, strict=True))
 
 
 class Wanted(NamedTuple):
@@ -79,5 +81,5 @@ def _missing_parts(width: int) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _digits(code: str) -> dict[str, Any]:
-    assert set(code) <= CDM16_COLUMNS.keys()
-    return dict(zip(("low_low", "high_low", "low_high", "high_high"), code, strict=True))
+    parts = (_CDM16_DIGITS[digit] for digit in code)
+    return dict(zip(("low_low", "high_low", "low_high", "high_high"), parts, strict=True))

@@ -44,11 +44,11 @@ def scdm8(module: Module, a: Bits, b: Bits, *, low: int, high: int) -> list[str]
     return _halves(module, partial_products(module, a, b, signed=True), low, high)
 
 
-def cdm16(module: Module, a: Bits, b: Bits, *, digits: Sequence[tuple[int, int]]) -> list[str]:
+def cdm16(module: Module, a: Bits, b: Bits, *, columns: Sequence[tuple[int, int]]) -> list[str]:
     """Return the product of four CDM8 (low-low, high-low, low-high, high-high), bytes added alone."""
     pairs = [(a[:8], b[:8]), (a[8:], b[:8]), (a[:8], b[8:]), (a[8:], b[8:])]
     m1, m2, m3, m4 = (
-        cdm8(module, x, y, low=low, high=high) for (x, y), (low, high) in zip(pairs, digits, strict=True)
+        cdm8(module, x, y, low=low, high=high) for (x, y), (low, high) in zip(pairs, columns, strict=True)
     )
     second = lookahead(module, lookahead(module, m1[8:], m2[:8])[:8], m3[:8])[:8]
     third = lookahead(module, lookahead(module, m2[8:], m3[8:])[:8], m4[:8])[:8]

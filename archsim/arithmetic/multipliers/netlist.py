@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Self
 
@@ -17,6 +18,7 @@ from archsim.arithmetic.netlists.exact_array import NAME, exact_verilog
 from archsim.arithmetic.netlists.figures import figures
 from archsim.arithmetic.netlists.netlist import Netlist
 from archsim.arithmetic.netlists.synthesis import synthesised, tool_version
+from archsim.config import NamedFile
 from archsim.config.loader import read_text
 from archsim.errors import InputError
 
@@ -30,10 +32,10 @@ class NetlistMultiplier(SplittingMultiplier, kind="netlist"):
     :mod:`archsim.arithmetic.netlists.figures`. Needs yosys: ``pip install 'archsim[netlist]'``.
     """
 
-    file: str = Field(min_length=1)
-    """Verilog file, from the working directory; it holds all modules that it uses."""
+    file: NamedFile
+    """Verilog file, relative to the configuration, else to the working directory; it includes no others."""
 
-    top: str = Field(min_length=1)
+    top: str = Field(min_length=1, examples=["exact"])
     """Name of the module."""
 
     a_port: str = "a"
@@ -71,6 +73,17 @@ class NetlistMultiplier(SplittingMultiplier, kind="netlist"):
     def bits(self) -> int:
         """Bits of each operand, sign included: as stated, else as the port has."""
         return self.width if self.width is not None else len(self._netlist.inputs[self.a_port])
+
+    @property
+    def content_hash(self) -> str:
+        """SHA-256 of the file's text, hexadecimal."""
+        return sha256(self._text.encode()).hexdigest()
+
+    def described(self) -> str:
+        """Return the file, its hash and the module as one line of text."""
+        operands = f"{'signed' if self.is_signed else 'unsigned'} {self.bits}-bit"
+        parts = [Path(self.file).name, f"sha256 {self.content_hash[:16]}", f"module {self.top}", operands]
+        return f"{self.kind} ({', '.join(parts)})"
 
     def _products(self, a: Integers, b: Integers) -> Integers:
         if self.bits > TABLE_BITS:
