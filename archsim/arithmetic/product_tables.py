@@ -21,8 +21,9 @@ from archsim.errors import InputError, expected_one_of
 Entries = NDArray[Any]
 
 _SEPARATORS = re.compile(r"[\s,;]+")
-_COMMENTS = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
-_C_ARRAY = re.compile(r"\w+((?:\s*\[\s*\w*\s*\])+)\s*=\s*(\{[^;]*\})\s*;")
+# An open comment ends with the file, so that no text is scanned twice.
+_COMMENTS = re.compile(r"/\*.*?(?:\*/|\Z)|//[^\n]*", re.DOTALL)
+_INITIALISER = re.compile(r"\]\s*=\s*\{")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,10 +144,12 @@ def _text(content: bytes, _layout: Layout) -> Entries:
 
 
 def _c_header(content: bytes, _layout: Layout) -> Entries:
-    found = _C_ARRAY.search(_COMMENTS.sub(" ", _decoded(content)))
-    if found is None:
+    text = _COMMENTS.sub(" ", _decoded(content))
+    start = _INITIALISER.search(text)
+    end = text.find(";", start.end()) if start else -1
+    if start is None or end < 0:
         raise InputError("no initialised array such as int16_t lut[256][256] = {{...}};")
-    return _numbers(found[2].replace("{", " ").replace("}", " ").replace(",", " ").split())
+    return _numbers(re.sub(r"[{},]", " ", text[start.end() : end]).split())
 
 
 _READERS: Final[Mapping[str, Callable[[bytes, Layout], Entries]]] = MappingProxyType(

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from pydantic import Field, ValidationError, model_validator
 
 from archsim.arithmetic.cost import RelativeCost, StatedCost
+from archsim.arithmetic.netlist_costs import Design, netlist_cost, parameter_text
 from archsim.errors import InputError
 from archsim.registry import Component
 
@@ -158,6 +159,8 @@ class Multiplier(Component, family="multipliers"):
     def relative_cost(self) -> RelativeCost:
         """Energy, delay and area relative to the exact multiplier of the same source.
 
+        What the user states comes first, then published figures, then those of the design's own netlist.
+
         An energy is only comparable with another of the same source (library, supply, activity), so a design
         is known by its ratio to its own source's exact multiplier; the technology's exact energy is scaled
         with it.
@@ -169,13 +172,13 @@ class Multiplier(Component, family="multipliers"):
         """
         if self.cost is not None:
             return self.cost.relative()
-        published = self._published_cost()
-        if published is None:
+        found = self._published_cost() or netlist_cost(self._netlist_design())
+        if found is None:
             raise InputError(
                 f"no figures for the energy of {self.described()}; state cost: {{energy: ..., source: ...}}",
                 field="cost",
             )
-        return published
+        return found
 
     def described(self) -> str:
         """Return kind and parameters as one line of text."""
@@ -189,6 +192,11 @@ class Multiplier(Component, family="multipliers"):
 
     def _published_cost(self) -> RelativeCost | None:
         return None
+
+    def _netlist_design(self) -> Design:
+        """Return what names the design's row among the synthesised netlists; see `netlist_costs`."""
+        fields = self.model_dump(exclude={"cost", "kind", "width", "signed", "split"})
+        return Design(self.kind, parameter_text(fields), self.bits, self.is_signed)
 
     def _operand(self, values: ArrayLike, name: str) -> Integers:
         operand = np.asarray(values)
