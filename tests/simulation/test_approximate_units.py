@@ -120,6 +120,24 @@ def test_a_layer_takes_as_many_times_the_cycles_as_a_product_takes_cycles() -> N
     }
 
 
+def test_the_shipped_twin_differs_in_its_multipliers_alone() -> None:
+    exact, twin = run(), run(architecture="von_neumann_approximate")
+    before, after = actions(exact), actions(twin)
+    moved = {key for key, row in before.items() if row != after[key]}
+    assert moved == {("npu.mac", "multiply"), ("npu.multipliers", "leakage")}
+    assert all(after[key].energy_j < before[key].energy_j for key in moved)
+    assert twin.arithmetic["npu.multiplier"].design == "scdm8 (split weight, low 7, high 3, signed 8-bit)"
+    assert twin.totals.latency_s == exact.totals.latency_s
+
+
+@pytest.mark.parametrize("architecture", ["von_neumann", "von_neumann_approximate"])
+def test_another_kind_of_multiplier_is_set_in_any_order(architecture: str) -> None:
+    changes = [f"{NPU}.multiplier.kind=drum", f"{NPU}.multiplier.k=6"]
+    report, other = (run(*order, architecture=architecture) for order in (changes, changes[::-1]))
+    assert report == other
+    assert report.arithmetic["npu.multiplier"].design == "drum (k 6, signed 8-bit)"
+
+
 def test_a_row_stationary_array_pays_its_buses_as_before() -> None:
     exact, other = run(architecture="eyeriss"), run(CHEAP.replace(NPU, "compute.pes"), architecture="eyeriss")
     before, after = actions(exact), actions(other)

@@ -182,8 +182,7 @@ class Multiplier(Component, family="multipliers"):
 
     def described(self) -> str:
         """Return kind and parameters as one line of text."""
-        fields = self.model_dump(exclude={"cost", "width", "signed"}, exclude_none=True)
-        values = [f"{name} {value}" for name, value in fields.items() if name != "kind"]
+        values = [f"{name} {value}" for name, value in self._parameters().items()]
         return f"{self.kind} ({', '.join([*values, _operands(self.bits, signed=self.is_signed)])})"
 
     @abstractmethod
@@ -195,8 +194,13 @@ class Multiplier(Component, family="multipliers"):
 
     def _netlist_design(self) -> Design:
         """Return what names the design's row among the synthesised netlists; see `netlist_costs`."""
-        fields = self.model_dump(exclude={"cost", "kind", "width", "signed", "split"})
+        fields = {name: value for name, value in self._parameters().items() if name != "split"}
         return Design(self.kind, parameter_text(fields), self.bits, self.is_signed)
+
+    def _parameters(self) -> dict[str, Any]:
+        """Return the design's own fields that have a value; what is serialised has the kind among them."""
+        fields = self.model_dump(exclude={"cost", "width", "signed"}, exclude_none=True)
+        return {name: value for name, value in fields.items() if name != "kind"}
 
     def _operand(self, values: ArrayLike, name: str) -> Integers:
         operand = np.asarray(values)
