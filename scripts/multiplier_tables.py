@@ -21,7 +21,7 @@ _SHOWN: Mapping[str, tuple[Mapping[str, Any], ...]] = {
     "cdm8": tuple({"low": x, "high": y} for x, y in ((4, 0), (5, 1), (7, 3), (8, 4), (10, 6), (10, 10))),
     "cdm16": tuple(
         dict(zip(("low_low", "high_low", "low_high", "high_high"), digits, strict=True))
-        for digits in ((0, 0, 0, 0), (8, 3, 3, 0), ("f", "f", "f", 7))
+        for digits in (("exact",) * 4, ("cdm8_95", "cdm8_40", "cdm8_40", "exact"), ("cdm8_aa",) * 4)
     ),
     "drum": tuple({"k": k} for k in (7, 6, 5, 4, 3)),
     "loa_array": tuple({"low_bits": k} for k in (4, 6, 8)),

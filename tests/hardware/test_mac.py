@@ -30,6 +30,7 @@ BLOCK = {
     "sum_bus": "64 b",
     "filter_buffer": "8 KiB",
 }
+CDM16 = {"kind": "cdm16"} | dict.fromkeys(("low_low", "high_low", "low_high", "high_high"), "exact")
 ORGANISATIONS = (
     {"dataflow": "weight_stationary"},
     {"dataflow": "output_stationary", "number_format": "int16", "accumulator": "int48"},
@@ -111,7 +112,7 @@ def test_an_exact_multiplier_may_be_wider_than_multipliers_are_computed():
         ),
         ({"multiplier": {"kind": "exact", "signed": False}}, "False does not fit .* expected True"),
         (
-            {"multiplier": {"kind": "cdm16", "low_low": "f", "high_low": 0, "low_high": 0, "high_high": 0}},
+            {"multiplier": CDM16},
             "cdm16 is defined for 16 bits, the unit's operands are signed 8-bit",
         ),
         (
