@@ -19,6 +19,7 @@ from pathlib import Path
 from benchmark_tables import BENCHMARK_TABLES
 from doc_tables import TABLES, Make
 from format_tables import FORMAT_TABLES
+from multiplier_tables import MULTIPLIER_TABLES
 from validation.sram_macros import TABLES as MACRO_TABLES
 from vgg16_tables import VGG16_TABLES, energy_figure
 
@@ -64,7 +65,14 @@ def refreshed(text: str) -> str:
     KeyError
         If no function makes a part of that name.
     """
-    makers = {**TABLES, **VGG16_TABLES, **BENCHMARK_TABLES, **MACRO_TABLES, **FORMAT_TABLES}
+    makers = {
+        **TABLES,
+        **VGG16_TABLES,
+        **BENCHMARK_TABLES,
+        **MACRO_TABLES,
+        **FORMAT_TABLES,
+        **MULTIPLIER_TABLES,
+    }
     return _PART.sub(lambda part: part["begin"] + makers[part["name"]]().strip() + "\n" + part["end"], text)
 
 

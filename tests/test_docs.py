@@ -103,14 +103,28 @@ def test_python_examples_run(tmp_path: Path) -> None:
     run_python(ROOT / "docs" / "python.md", tmp_path)
 
 
-def test_parts_of_another_package_run(tmp_path: Path) -> None:
-    page = ROOT / "docs" / "adding_a_part.md"
+@pytest.mark.parametrize(
+    ("name", "family", "kind"),
+    [
+        ("adding_a_part.md", "memories", "stt_mram"),
+        ("adding_a_multiplier.md", "multipliers", "rounded_weight"),
+    ],
+)
+def test_parts_of_another_package_run(name: str, family: str, kind: str, tmp_path: Path) -> None:
+    page = ROOT / "docs" / name
     write_files(page, tmp_path)
     install(tmp_path)
     run_commands(page, tmp_path)
-    listed = python("-m", "archsim", "list", "memories", cwd=tmp_path).stdout
-    assert "stt_mram" in listed
+    listed = python("-m", "archsim", "list", family, cwd=tmp_path).stdout
+    assert kind in listed
     run_python(page, tmp_path)
+
+
+def test_the_test_of_the_multiplier_that_a_page_adds_passes(tmp_path: Path) -> None:
+    write_files(ROOT / "docs" / "adding_a_multiplier.md", tmp_path)
+    done = python("-m", "pytest", "-q", "-p", "no:cacheprovider", "test_rounded_weight.py", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout
+    assert "11 passed" in done.stdout
 
 
 @pytest.mark.parametrize("name", ["architecture_file.md", "traces.md"])

@@ -29,7 +29,8 @@ def load_document(path: str | Path, overrides: Sequence[str] = ()) -> Document:
         The file. `extends` in it names another file: beside it, else one of the shipped configurations.
         Mappings merge, lists and scalars replace, a mapping with another `kind` replaces, null removes.
     overrides
-        `a.b.0.c=value` texts; the value is YAML, everything before the last key has to exist.
+        `a.b.0.c=value` texts; the value is YAML, everything before the last key has to exist. Another `kind`
+        drops what stood beside it in the file, before anything else is set there.
 
     Raises
     ------
@@ -38,7 +39,7 @@ def load_document(path: str | Path, overrides: Sequence[str] = ()) -> Document:
         of that form or leads nowhere.
     """
     root = _load(Path(path), ())
-    for override in overrides:
+    for override in _kinds_first(overrides):
         root = _override(root, override)
     return Document.of(root, str(path))
 
@@ -195,6 +196,17 @@ def _changes_kind(base: Node, own: Node) -> bool:
     return after is not None and (before is None or before.value != after.value)
 
 
+def _kinds_first(overrides: Sequence[str]) -> list[str]:
+    """Return the overrides with each kind before what else is set of that part."""
+    ordered: list[str] = []
+    for override in overrides:
+        part, _, key = override.partition("=")[0].rpartition(".")
+        below = [i for i, other in enumerate(ordered) if other.startswith(f"{part}.")]
+        later = [i for i in below if not ordered[i].startswith(f"{part}.kind=")]
+        ordered.insert(later[0] if key == "kind" and later else len(ordered), override)
+    return ordered
+
+
 def _override(root: Node, override: str) -> Node:
     file = f"--set {override}"
     name, _, text = override.partition("=")
@@ -223,6 +235,8 @@ def _replace(node: Node, steps: list[tuple[str, Position]], value: Node, name: s
     if not rest and value.value is None:
         entries.pop(key, None)
         return mapping(node.position, entries)
+    if not rest and key == "kind" and key in entries and entries[key].node.value != value.value:
+        entries = {}
     entries[key] = Entry(place, _replace(entries[key].node, rest, value, name) if rest else value)
     return mapping(node.position, entries)
 

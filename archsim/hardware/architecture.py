@@ -228,7 +228,7 @@ def _connected(architecture: Architecture, source: str, destination: str) -> boo
 def _too_fast(architecture: Architecture) -> Iterator[InputError]:
     """Clocks at which each memory must serve: its private ports' and its links'."""
     for unit in architecture.compute.values():
-        yield from _refusals(architecture, unit.memory, unit.clock)
+        yield from _refusals(architecture, unit.memory, unit.clock_hz)
     for link in architecture.links.values():
         for end in link.connects:
             if end in architecture.memories:

@@ -17,13 +17,8 @@ from archsim.errors import InputError
 from archsim.hardware.cacti import BankShape, SramBank, shape_refusal, smallest_bank_bytes, sram_bank
 from archsim.hardware.cost import PassArray, Sourced, Work
 from archsim.hardware.logic import logic_leakage, repeated
-from archsim.hardware.technology import (
-    Technology,
-    arithmetic_area,
-    arithmetic_energy,
-    register_area,
-    register_energy,
-)
+from archsim.hardware.mac import Mac
+from archsim.hardware.technology import Technology, register_area, register_energy
 from archsim.units import Capacity, Width, text_default
 from archsim.workload.layer import Layer
 
@@ -111,16 +106,15 @@ class RowStationaryPes:
 
     Attributes
     ----------
-    bits, sum_bits
-        Widths of operands and of partial sums.
+    mac
+        Multiplier and adder, with the widths of operands and of partial sums.
     block
         Scratchpads and networks, as the YAML gives them.
     """
 
     rows: int
     columns: int
-    bits: int
-    sum_bits: int
+    mac: Mac
     block: RowStationary
 
     def refusal(self, layer: Layer) -> str | None:
@@ -129,7 +123,10 @@ class RowStationaryPes:
         span = (width - 1) * layer.dilation[1] + 1
         if height > self.rows:
             return f"its filters have {height} rows, the array has {self.rows}"
-        if width * self.bits > self.block.filter_spad * 8 or span * self.bits > self.block.input_spad * 8:
+        if (
+            width * self.mac.bits > self.block.filter_spad * 8
+            or span * self.mac.bits > self.block.input_spad * 8
+        ):
             return f"a filter row of {width} weights over {span} inputs does not fit the scratchpads of a PE"
         return None
 
@@ -139,9 +136,9 @@ class RowStationaryPes:
         return PassArray(
             rows=self.rows,
             columns=self.columns,
-            filter_words=block.filter_spad * 8 // self.bits,
-            input_words=block.input_spad * 8 // self.bits,
-            sum_words=block.sum_spad * 8 // self.sum_bits,
+            filter_words=block.filter_spad * 8 // self.mac.bits,
+            input_words=block.input_spad * 8 // self.mac.bits,
+            sum_words=block.sum_spad * 8 // self.mac.sum_bits,
             filter_buffer_bits=block.filter_buffer * 8,
             filter_bus_bits=block.filter_bus,
             input_bus_bits=block.input_bus,
@@ -178,15 +175,15 @@ class RowStationaryPes:
             "clock.cycle": work.pe_cycles,
         }
 
-    def energies(self, technology: Technology, multiply: Sourced) -> Mapping[str, Sourced]:
+    def energies(self, technology: Technology) -> Mapping[str, Sourced]:
         """Return joules per action: words of the scratchpads and buses, PEs times cycles of the clock."""
-        add = arithmetic_energy(technology, "integer_add", self.sum_bits)
+        exact = self.mac.exact_energy(technology)
         filters, inputs, sums = (self._spad(technology, *size) for size in self._spads.values())
         buffer = sram_bank(technology, self.block.buffer_shape)
-        share = f"; {self.bits} of {self.block.filter_bus} b"
+        share = f"; {self.mac.bits} of {self.block.filter_bus} b"
         return {
-            "mac.multiply": multiply,
-            "mac.add": add,
+            "mac.multiply": self.mac.multiply_energy(technology),
+            "mac.add": self.mac.add_energy(technology),
             "filter_spad.read": filters[0],
             "filter_spad.write": filters[1],
             "input_spad.read": inputs[0],
@@ -194,14 +191,14 @@ class RowStationaryPes:
             "sum_spad.read": sums[0],
             "sum_spad.write": sums[1],
             "filter_buffer.read": Sourced(
-                buffer.read_j * self.bits / self.block.filter_bus, buffer.source + share
+                buffer.read_j * self.mac.bits / self.block.filter_bus, buffer.source + share
             ),
             "filter_buffer.write": Sourced(
-                buffer.write_j * self.bits / self.block.filter_bus, buffer.source + share
+                buffer.write_j * self.mac.bits / self.block.filter_bus, buffer.source + share
             ),
             "array_bus.transfer": Sourced(
-                _BUS_ENERGY_IN_MACS * (multiply.value + add.value),
-                f"{_BUS_SOURCE}: {multiply.source}",
+                _BUS_ENERGY_IN_MACS * exact.value,
+                f"{_BUS_SOURCE}: {exact.source}",
             ),
             "clock.cycle": self._clock(technology),
         }
@@ -233,13 +230,12 @@ class RowStationaryPes:
         """
         spads = self._spads.values()
         in_registers = sum(8 * capacity for capacity, width in spads if not _is_sram(capacity, width))
-        return in_registers + 2 * self.bits + 2 * self.bits + self.sum_bits
+        return in_registers + 2 * self.mac.bits + 2 * self.mac.bits + self.mac.sum_bits
 
     def area(self, technology: Technology) -> Mapping[str, Sourced]:
         """Return mm2 of multipliers, adders, registers, filter scratchpads and the filter buffer."""
         per_pe = {
-            "multipliers": arithmetic_area(technology, "integer_multiply", self.bits),
-            "adders": arithmetic_area(technology, "integer_add", self.sum_bits),
+            **self.mac.areas(technology),
             "registers": repeated(register_area(technology), self._register_bits, "b"),
         }
         for name, bank in self._spad_banks(technology).items():
@@ -262,9 +258,9 @@ class RowStationaryPes:
     def _spads(self) -> Mapping[str, tuple[int, int]]:
         """Capacity in bytes and width in bits of each scratchpad."""
         return {
-            "filter_spad": (self.block.filter_spad, self.bits),
-            "input_spad": (self.block.input_spad, self.bits),
-            "sum_spad": (self.block.sum_spad, self.sum_bits),
+            "filter_spad": (self.block.filter_spad, self.mac.bits),
+            "input_spad": (self.block.input_spad, self.mac.bits),
+            "sum_spad": (self.block.sum_spad, self.mac.sum_bits),
         }
 
     def _spad_banks(self, technology: Technology) -> Mapping[str, SramBank]:

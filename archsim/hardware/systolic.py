@@ -8,13 +8,8 @@ from dataclasses import dataclass
 from archsim.hardware.cacti import BankShape, SramBank, sram_bank
 from archsim.hardware.cost import Sourced, Work
 from archsim.hardware.logic import logic_leakage, repeated
-from archsim.hardware.technology import (
-    Technology,
-    arithmetic_area,
-    arithmetic_energy,
-    register_area,
-    register_energy,
-)
+from archsim.hardware.mac import Mac
+from archsim.hardware.technology import Technology, register_area, register_energy
 
 _WEIGHTS = frozenset({"depth", "filters"})
 _INPUTS = frozenset({"pixels", "depth"})
@@ -26,8 +21,8 @@ class SystolicPes:
 
     Attributes
     ----------
-    bits, sum_bits
-        Widths of operands and of partial sums.
+    mac
+        Multiplier and adder, with the widths of operands and of partial sums.
     held
         The two GEMM dimensions that lie across the array: those of the operand that stays in place.
     sums, sum_banks
@@ -36,8 +31,7 @@ class SystolicPes:
 
     rows: int
     columns: int
-    bits: int
-    sum_bits: int
+    mac: Mac
     held: frozenset[str]
     sums: BankShape
     sum_banks: int
@@ -55,18 +49,18 @@ class SystolicPes:
 
     def _register_bits(self, work: Work) -> int:
         loads = work.weight_reads * (self.held == _WEIGHTS) + work.input_reads * (self.held == _INPUTS)
-        return work.macs * self._registers_per_pe + loads * self.bits
+        return work.macs * self._registers_per_pe + loads * self.mac.bits
 
     @property
     def _registers_per_pe(self) -> int:
-        return 2 * self.bits + self.sum_bits
+        return 2 * self.mac.bits + self.mac.sum_bits
 
-    def energies(self, technology: Technology, multiply: Sourced) -> Mapping[str, Sourced]:
+    def energies(self, technology: Technology) -> Mapping[str, Sourced]:
         """Return joules per action: registers per bit, partial sums per access of one bank."""
-        add = arithmetic_energy(technology, "integer_add", self.sum_bits)
+        add = self.mac.add_energy(technology)
         bank = self._bank(technology)
         return {
-            "mac.multiply": multiply,
+            "mac.multiply": self.mac.multiply_energy(technology),
             "mac.add": add,
             "registers.access": register_energy(technology),
             "accumulator.read": Sourced(bank.read_j, bank.source),
@@ -88,8 +82,7 @@ class SystolicPes:
         """Return mm2 of multipliers, adders, registers (two operands, one sum) and partial-sum banks."""
         bank = self._bank(technology)
         per_pe = {
-            "multipliers": arithmetic_area(technology, "integer_multiply", self.bits),
-            "adders": arithmetic_area(technology, "integer_add", self.sum_bits),
+            **self.mac.areas(technology),
             "registers": repeated(register_area(technology), self._registers_per_pe, "b"),
         }
         areas = {part: repeated(area, self.rows * self.columns, "PEs") for part, area in per_pe.items()}

@@ -248,7 +248,7 @@ class LayerMapper:
                 joules, picoseconds = self.prices.move(transfer.source, transfer.destination)
                 traffic, energy, moving = traffic + bits, energy + bits * joules, moving + bits * picoseconds
         cycles = sum(run.count * run.tile.work.cycles for run in blocks)
-        time = max(moving, cycles * 1e12 / stream.unit.clock)
+        time = max(moving, cycles * 1e12 / stream.unit.clock_hz)
         energy += self.prices.launch_j(share.unit) * sum(run.count for run in blocks)
         energy += self.prices.streaming_j(
             share.layer, share.unit, stream.images * share.layer.output_elements

@@ -119,8 +119,8 @@ class Prices:
             input_ps=inputs[1],
             output_ps=outputs[1],
             spill_ps=max(outputs[1], reload[1]),
-            port_ps=float(1 / memory.bits_per_ps(unit.clock)),
-            cycle_ps=1e12 / unit.clock,
+            port_ps=float(1 / memory.bits_per_ps(unit.clock_hz)),
+            cycle_ps=1e12 / unit.clock_hz,
             latency_ps=float(self.latency_ps(places.inputs, places.memory)),
         )
 
@@ -160,7 +160,7 @@ class Prices:
             weight_ps=weights[1],
             input_ps=inputs[1],
             output_ps=outputs[1],
-            cycle_ps=1e12 / unit.clock,
+            cycle_ps=1e12 / unit.clock_hz,
             latency_ps=float(self.latency_ps(places.inputs, places.memory)),
         )
 

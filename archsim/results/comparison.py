@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from archsim.errors import InputError
-from archsim.results.report import Cell, Record, Report, dump_json, group_of
+from archsim.results.record import Record, dump_json
+from archsim.results.report import Cell, Report, group_of
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, Field, SerializerFunctionWrapHandler, ValidationError, model_serializer
 
 from archsim.errors import InputError
+from archsim.results.designs import DesignRow
+from archsim.results.record import Record, dump_json
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,20 +34,6 @@ def _by_key(values: Mapping[str, _Value]) -> dict[str, _Value]:
 
 Joules = Annotated[dict[str, float], AfterValidator(_by_key)]
 """Joules by component name, sorted by name."""
-
-
-class Record(BaseModel):
-    """Base of everything in a report: frozen, closed, finite."""
-
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        use_attribute_docstrings=True,
-        allow_inf_nan=False,
-        validate_by_name=True,
-        validate_by_alias=True,
-        serialize_by_alias=True,
-    )
 
 
 class Bytes(Record):
@@ -184,6 +171,13 @@ class Report(Record):
     setup: Setup = Setup()
     area_mm2: Annotated[dict[str, Area], AfterValidator(_by_key)] = {}
     """By component, for those whose area has a source."""
+    arithmetic: Annotated[dict[str, DesignRow], AfterValidator(_by_key)] = {}
+    """Designs that are not exact by unit and part (`npu.multiplier`); left out of the JSON where all are."""
+
+    @model_serializer(mode="wrap")
+    def _without_exact(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        fields: dict[str, Any] = handler(self)
+        return fields if self.arithmetic else {k: v for k, v in fields.items() if k != "arithmetic"}
 
     @property
     def static_energy_j(self) -> dict[str, float]:
@@ -244,12 +238,6 @@ def is_static(action: str) -> bool:
 def throughput_gops(macs: int, latency_s: float) -> float:
     """Return 2 x macs / latency / 1e9: giga-operations per second, one MAC being two operations."""
     return 2 * macs / latency_s / 1e9 if latency_s else 0.0
-
-
-def dump_json(record: Record) -> str:
-    """Return a record as indented JSON text in the order of its fields, with a newline at the end."""
-    data = record.model_dump(mode="python")
-    return json.dumps(data, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
 
 
 def layer_records(report: Report) -> list[dict[str, Cell]]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from math import fsum
 
 from archsim.results.comparison import component_area, energy_by_group, total_area
+from archsim.results.designs import DesignRow
 from archsim.results.formatting import decimals, images, integer, percent, quantity, scaled
 from archsim.results.report import ActionRow, LayerRow, Report, group_of
 
@@ -147,6 +148,7 @@ def totals_table(report: Report) -> Table:
         ("top-1", percent(totals.top1) + " %" if totals.top1 is not None else None),
         ("setup (once, not included)", _setup_text(report) if setup.energy_j or setup.latency_s else None),
         ("area of the parts with a source", _area_text(report)),
+        *((part, _design_text(row)) for part, row in report.arithmetic.items()),
     ]
     columns = (Column("figure", right=False), Column("value"))
     title = f"{report.network} on {report.architecture}, {images(report.batch)}"
@@ -248,6 +250,11 @@ def _setup_text(report: Report) -> str:
     moved = fsum(one.total for one in report.setup.bytes.values())
     parts = [quantity(report.setup.energy_j, "J"), quantity(report.setup.latency_s, "s")]
     return ", ".join([*parts, quantity(moved, "B")] if moved else parts)
+
+
+def _design_text(row: DesignRow) -> str:
+    clock = f", clock {quantity(row.clock_hz, 'Hz')}" if row.clock_hz else ""
+    return f"{row.design}, {decimals([row.energy])[0]} of the energy of the exact one{clock}"
 
 
 def _area_text(report: Report) -> str | None:

@@ -123,7 +123,7 @@ class Engine:
         part, record = self._part(job), self.records[job.index]
         self._consult(job)
         unit = self.architecture.compute[part.unit]
-        clock = Clock(unit.clock)
+        clock = Clock(unit.clock_hz)
         first = clock.cycle_at(int(self.env.now))
         yield self.env.timeout(clock.edge_ps(first) - int(self.env.now))
         memory = self.architecture.memories[unit.memory]
@@ -135,7 +135,7 @@ class Engine:
             record=record,
             double_buffering=unit.double_buffering,
             overlaps_activations=unit.overlaps_activations,
-            port_bits_per_ps=memory.bits_per_ps(unit.clock),
+            port_bits_per_ps=memory.bits_per_ps(unit.clock_hz),
             scribe=None if self.recorder is None else self.recorder.scribe(job.index, part),
         )
         yield from pipeline.run()

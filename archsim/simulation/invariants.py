@@ -115,6 +115,6 @@ def _units(architecture: Architecture, execution: Execution) -> Iterator[str]:
         stalled = cycles - busy
         if idle < 0 or stalled < 0:
             yield f"unit '{name}': {busy} busy + {stalled} stalled cycles, {idle} ps idle"
-        clock = Clock(unit.clock)
+        clock = Clock(unit.clock_hz)
         lasted = sum(clock.cycle_at(end) - clock.cycle_at(start) for start, end in spans)
         yield from _differ(f"unit '{name}' cycles", cycles, lasted)

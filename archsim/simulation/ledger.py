@@ -98,7 +98,7 @@ def _account(architecture: Architecture, part: Part, record: Record, repeats: in
         compulsory={key: bits * repeats for key, bits in part.compulsory_bits.items()},
     )
     unit = architecture.compute[part.unit]
-    account.resource_ps["compute"] = Fraction(record.busy_cycles * PS_PER_S, unit.clock)
+    account.resource_ps["compute"] = Fraction(record.busy_cycles * PS_PER_S, unit.clock_hz)
     book_transfers(architecture, account, record.moved)
     _book_saved(account, unit.memory, record.saved)
     _book_port(architecture, account, record)
@@ -166,11 +166,11 @@ def _book_port(architecture: Architecture, account: Account, record: Record) -> 
         memory = account.memories.setdefault(unit.memory, MemoryBits())
         memory.read += read
         memory.written += written
-        rate = architecture.memories[unit.memory].bits_per_ps(unit.clock)
+        rate = architecture.memories[unit.memory].bits_per_ps(unit.clock_hz)
         _need(account, f"{unit.memory} port", (read + written) / rate)
     fed = sum(tile.feed_cycles * count for tile, count in record.tiles.items())
     if fed > record.busy_cycles:
-        _need(account, f"{account.unit} networks", Fraction(fed * PS_PER_S, unit.clock))
+        _need(account, f"{account.unit} networks", Fraction(fed * PS_PER_S, unit.clock_hz))
 
 
 def _need(account: Account, resource: str, time_ps: Fraction) -> None:

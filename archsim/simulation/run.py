@@ -14,6 +14,7 @@ from archsim.hardware.cost import Work
 from archsim.mapping.mapper import map_network
 from archsim.mapping.schedule import Schedule
 from archsim.results.closure import check_closure
+from archsim.results.designs import DesignRow
 from archsim.results.report import (
     ActionRow,
     Area,
@@ -120,7 +121,26 @@ def _report(
         layers=tuple(layers),
         setup=_setup(architecture, execution.schedule),
         area_mm2=_areas(architecture),
+        arithmetic=_inexact(architecture),
     )
+
+
+def _inexact(architecture: Architecture) -> dict[str, DesignRow]:
+    """Designs that are not exact, by unit and part."""
+    found = {}
+    for name, unit in architecture.compute.items():
+        for part, design in unit.designs().items():
+            if not design.is_exact:
+                cost = design.cost
+                found[f"{name}.{part}"] = DesignRow(
+                    design=design.text,
+                    energy=cost.energy,
+                    delay=cost.delay,
+                    area=cost.area,
+                    clock_hz=design.clock_hz,
+                    source=cost.source,
+                )
+    return found
 
 
 def _areas(architecture: Architecture) -> dict[str, Area]:
@@ -142,7 +162,7 @@ def _totals(
     macs = sum(by_unit.values())
     return Totals(
         latency_s=latency_s,
-        cycles=Clock(architecture.compute[busiest].clock).cycle_at(execution.makespan_ps),
+        cycles=Clock(architecture.compute[busiest].clock_hz).cycle_at(execution.makespan_ps),
         energy_j=energy_j,
         dynamic_energy_j=dynamic_j,
         leakage_energy_j=static_j,

@@ -25,7 +25,7 @@ def roofs_of(report: Report, architecture: Architecture) -> Roofs:
 
 def _peak(architecture: Architecture, name: str) -> Roof:
     unit = architecture.compute[name]
-    return Roof(name, float(unit.multipliers * unit.clock))
+    return Roof(name, float(unit.multipliers * unit.clock_hz))
 
 
 def _bandwidths(architecture: Architecture, memory: str) -> tuple[Roof, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -161,6 +162,30 @@ def test_overrides_apply_in_order_and_null_removes(write: Write) -> None:
     document = load_document(write("own.yaml", BASE), ["name=a", "name=b", "placement=null"])
     assert document.data["name"] == "b"
     assert "placement" not in document.data
+
+
+@pytest.mark.parametrize("order", list(permutations(["kind=stt_mram", "width=128 b", "banks=4"])))
+def test_another_kind_replaces_in_any_order_of_the_overrides(write: Write, order: tuple[str, ...]) -> None:
+    overrides = [f"memories.buffer.{change}" for change in order]
+    data = load_document(write("own.yaml", BASE), overrides).data
+    assert data["memories"]["buffer"] == {"kind": "stt_mram", "width": "128 b", "banks": 4}
+    assert data["memories"]["dram"] == {"kind": "dram", "channels": 2}
+
+
+def test_the_same_kind_keeps_what_stands_beside_it(write: Write) -> None:
+    overrides = ["memories.buffer.banks=4", "memories.buffer.kind=sram"]
+    data = load_document(write("own.yaml", BASE), overrides).data
+    assert data["memories"]["buffer"] == {"kind": "sram", "capacity": "512 KiB", "banks": 4}
+
+
+def test_the_last_kind_and_the_last_mapping_win(write: Write) -> None:
+    def buffer(*changes: str) -> object:
+        return load_document(
+            write("own.yaml", BASE), [f"memories.buffer{change}" for change in changes]
+        ).data["memories"]["buffer"]
+
+    assert buffer(".kind=a", ".x=1", ".kind=b") == {"kind": "b", "x": 1}
+    assert buffer("={kind: a, y: 2}", ".x=1", ".kind=b") == {"kind": "b", "x": 1}
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from comparer import Tree
 
 from archsim import Architecture, Report, load_network, simulate
-from archsim.results.report import ActionRow, LayerRow, Record
+from archsim.results.record import Record
+from archsim.results.report import ActionRow, LayerRow
 
 OUTPUT_STATIONARY = "compute.npu.dataflow=output_stationary"
 INPUT_STATIONARY = "compute.npu.dataflow=input_stationary"
@@ -77,6 +78,7 @@ CASES: tuple[Case, ...] = (
     Case("von_neumann", "resnet18", 4, (INPUT_STATIONARY,)),
     Case("von_neumann", "squeezenet1_1", 1, (INPUT_STATIONARY, FOR_EDP)),
     Case("von_neumann", "tiny_yolov2", 1, (INPUT_STATIONARY, FOR_TRAFFIC)),
+    Case("von_neumann_approximate", "vgg16"),
     Case("pim_3d", "vgg16"),
     Case("pim_3d", "lenet5", 4, (IMAGE_MAJOR,)),
     Case("pim_3d", "mobilenet_v2"),

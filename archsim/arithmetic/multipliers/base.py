@@ -8,9 +8,10 @@ from typing import Any, ClassVar, Final, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from archsim.arithmetic.cost import RelativeCost, StatedCost
+from archsim.arithmetic.netlist_costs import Design, netlist_cost, parameter_text
 from archsim.errors import InputError
 from archsim.registry import Component
 
@@ -89,7 +90,17 @@ class Multiplier(Component, family="multipliers"):
                 raise InputError(
                     f"{stated} does not fit the unit's number format: expected {wanted}", field=field
                 )
-        return type(self).model_validate(self.model_dump() | {"width": bits, "signed": signed})
+        try:
+            return type(self).model_validate(self.model_dump() | {"width": bits, "signed": signed})
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            cause = first.get("ctx", {}).get("error")
+            if isinstance(cause, InputError):
+                raise InputError(
+                    f"{cause.message}, the unit's operands are {_operands(bits, signed=signed)}",
+                    field=cause.field,
+                ) from None
+            raise InputError(first["msg"], field=".".join(map(str, first["loc"]))) from None
 
     def products(self, a: ArrayLike, b: ArrayLike) -> Integers:
         """Return what the hardware computes, bit for bit, for operands that broadcast.
@@ -122,6 +133,11 @@ class Multiplier(Component, family="multipliers"):
         """Return the products of a layer's activations and weights; splitting designs say which is ``b``."""
         return self.products(activations, weights)
 
+    @property
+    def longest_cycles(self) -> int:
+        """Cycles of the longest product, for which an array that runs in step has to wait."""
+        return 1
+
     def operand_values(self) -> Integers:
         """Return all operands in ascending order."""
         return np.arange(self.lowest, self.highest + 1, dtype=np.int64)
@@ -143,6 +159,8 @@ class Multiplier(Component, family="multipliers"):
     def relative_cost(self) -> RelativeCost:
         """Energy, delay and area relative to the exact multiplier of the same source.
 
+        What the user states comes first, then published figures, then those of the design's own netlist.
+
         An energy is only comparable with another of the same source (library, supply, activity), so a design
         is known by its ratio to its own source's exact multiplier; the technology's exact energy is scaled
         with it.
@@ -154,20 +172,18 @@ class Multiplier(Component, family="multipliers"):
         """
         if self.cost is not None:
             return self.cost.relative()
-        published = self._published_cost()
-        if published is None:
+        found = self._published_cost() or netlist_cost(self._netlist_design())
+        if found is None:
             raise InputError(
                 f"no figures for the energy of {self.described()}; state cost: {{energy: ..., source: ...}}",
                 field="cost",
             )
-        return published
+        return found
 
     def described(self) -> str:
         """Return kind and parameters as one line of text."""
-        fields = self.model_dump(exclude={"cost", "kind", "width", "signed"})
-        values = [f"{name} {value}" for name, value in fields.items() if value is not None]
-        operands = f"{'signed' if self.is_signed else 'unsigned'} {self.bits}-bit"
-        return f"{self.kind} ({', '.join([*values, operands])})"
+        values = [f"{name} {value}" for name, value in self._parameters().items()]
+        return f"{self.kind} ({', '.join([*values, _operands(self.bits, signed=self.is_signed)])})"
 
     @abstractmethod
     def _products(self, a: Integers, b: Integers) -> Integers:
@@ -175,6 +191,16 @@ class Multiplier(Component, family="multipliers"):
 
     def _published_cost(self) -> RelativeCost | None:
         return None
+
+    def _netlist_design(self) -> Design:
+        """Return what names the design's row among the synthesised netlists; see `netlist_costs`."""
+        fields = {name: value for name, value in self._parameters().items() if name != "split"}
+        return Design(self.kind, parameter_text(fields), self.bits, self.is_signed)
+
+    def _parameters(self) -> dict[str, Any]:
+        """Return the design's own fields that have a value; what is serialised has the kind among them."""
+        fields = self.model_dump(exclude={"cost", "width", "signed"}, exclude_none=True)
+        return {name: value for name, value in fields.items() if name != "kind"}
 
     def _operand(self, values: ArrayLike, name: str) -> Integers:
         operand = np.asarray(values)
@@ -205,6 +231,10 @@ class SplittingMultiplier(Multiplier):
         if self.split == "weight":
             return self.products(activations, weights)
         return self.products(weights, activations)
+
+
+def _operands(bits: int, *, signed: bool) -> str:
+    return f"{'signed' if signed else 'unsigned'} {bits}-bit"
 
 
 def _listed(widths: Sequence[int]) -> str:

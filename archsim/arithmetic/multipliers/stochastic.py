@@ -34,7 +34,7 @@ class Stochastic(SplittingMultiplier, kind="stochastic"):
     standard deviation of T is at most 2^(2N-1) / sqrt(L), half of that if signed. The unsigned counter has m
     bits and saturates. The correlation of shift-register sources is left out.
 
-    A simulated array takes one cycle per product whatever its multiplier: `cycles` tells what this one needs.
+    `cycles` tells what a product takes; the PEs of a simulated array run in step and take the longest.
     No power relative to an exact multiplier of the same source is published.
     """
 

@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import Field
 
 from archsim.hardware.cost import Array, Operands, PassArray, Sourced, Work
+from archsim.hardware.mac import Design
 from archsim.hardware.technology import Technology
 from archsim.registry import Component
 from archsim.units import Frequency
@@ -33,6 +34,11 @@ class ComputeUnit(Component, family="compute"):
 
     launch_instructions: int = Field(default=32, ge=0)
     """Instructions of the unit's sequencer per tile; assumption: four transfer descriptors of eight words."""
+
+    @property
+    def clock_hz(self) -> int:
+        """Clock at which the unit runs, in hertz."""
+        return self.clock
 
     @property
     def stages_in_memory(self) -> bool:
@@ -115,6 +121,10 @@ class ComputeUnit(Component, family="compute"):
     @abstractmethod
     def area(self, technology: Technology) -> Mapping[str, Sourced]:
         """Area in mm2 by part, for the parts that have a source."""
+
+    def designs(self) -> Mapping[str, Design]:
+        """Arithmetic designs of the unit by part, for those that may be approximate."""
+        return {}
 
     def fuses(self, layer: Layer) -> bool:  # noqa: ARG002
         """Whether the layer can run in the output stage of the producer, at no cycles and no traffic."""

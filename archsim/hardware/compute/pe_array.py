@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
-from functools import cache
-from typing import Annotated, Protocol, cast
+from functools import cached_property
+from typing import Annotated
 
 from pydantic import Field, field_validator, model_validator
 
+from archsim.arithmetic.adders.base import Adder
+from archsim.arithmetic.adders.exact import ExactAdder
 from archsim.arithmetic.multipliers.base import Multiplier
 from archsim.arithmetic.multipliers.exact import Exact
 from archsim.arithmetic.number_format import fits_integers, number_format
-from archsim.errors import ArchsimError, InputError, expected_one_of, nearest
+from archsim.errors import ArchsimError, InputError
 from archsim.hardware.cacti import BankShape, shape_refusal, smallest_bank_bytes
 from archsim.hardware.compute.base import ComputeUnit
 from archsim.hardware.cost import Array, Operands, PassArray, Sourced, Work
+from archsim.hardware.flows import Flow, flow, known_flow
+from archsim.hardware.mac import Design, Mac
 from archsim.hardware.row_stationary import RowStationary, RowStationaryPes
 from archsim.hardware.stated import (
     ANY_CONVOLUTION,
@@ -25,26 +29,11 @@ from archsim.hardware.stated import (
 )
 from archsim.hardware.systolic import SystolicPes
 from archsim.hardware.technology import Technology, arithmetic_energy
-from archsim.registry import Kind, kinds, resolve
+from archsim.registry import Kind
 from archsim.units import Capacity, text_default
 from archsim.workload.layer import Layer, Op
 
 _FUSED_COMPARISONS: Mapping[str, int] = {"relu": 1, "relu6": 2, "leaky_relu": 1}
-
-
-class _Dataflow(Protocol):
-    in_passes: bool
-    across_rows: str
-    across_columns: str
-    streamed: str
-    sums_in_place: bool
-
-    def overhead_cycles(self, rows: int, columns: int) -> int: ...
-
-
-@cache
-def _dataflow(kind: str) -> _Dataflow:
-    return cast(_Dataflow, resolve("dataflows", kind))
 
 
 class PeArray(ComputeUnit, kind="pe_array"):
@@ -73,8 +62,17 @@ class PeArray(ComputeUnit, kind="pe_array"):
     multiplier: Annotated[Multiplier, Kind("multipliers")] = Field(default_factory=Exact)
     """Design of the multipliers."""
 
+    clock_follows_multiplier: bool = False
+    """The cycle shrinks, or grows, with the multiplier's delay; ``clock`` is that with exact multipliers."""
+
+    multiplier_share_of_cycle: float | None = Field(default=None, gt=0, le=1)
+    """Part of the cycle that an exact multiplier takes, where the clock follows the multiplier."""
+
     accumulator: str = "int32"
     """Format of partial sums, and the width of adders and of the port of the partial-sum memory."""
+
+    accumulator_adder: Annotated[Adder, Kind("adders")] = Field(default_factory=ExactAdder)
+    """Design of the adders of partial sums."""
 
     accumulator_capacity: Annotated[Capacity, Field(gt=0)] = text_default("32 KiB")
     """Partial-sum memory of the whole array, in equal SRAM banks; a row-stationary array has none."""
@@ -99,11 +97,7 @@ class PeArray(ComputeUnit, kind="pe_array"):
     @field_validator("dataflow")
     @classmethod
     def _known_dataflow(cls, dataflow: str) -> str:
-        known = kinds("dataflows")
-        if dataflow not in known:
-            message = f"unknown dataflow '{dataflow}': {expected_one_of(known)}"
-            raise InputError(message, suggestion=nearest(dataflow, known))
-        return dataflow
+        return known_flow(dataflow)
 
     @field_validator("number_format", "accumulator")
     @classmethod
@@ -128,7 +122,9 @@ class PeArray(ComputeUnit, kind="pe_array"):
         return self
 
     @model_validator(mode="after")
-    def _check_actions(self) -> PeArray:
+    def _check_arithmetic(self) -> PeArray:
+        self._mac.check(self.action_energies or (), in_passes=self._flow.in_passes)
+        self._mac.check_clock(self.multiplier_share_of_cycle, follows=self.clock_follows_multiplier)
         actions = self.counts(ANY_CONVOLUTION, Work())
         refuse_unknown_actions(self.action_energies, actions, "action_energies")
         return self
@@ -146,6 +142,12 @@ class PeArray(ComputeUnit, kind="pe_array"):
             message = f"partial sums of a column: {refused}; use more accumulator_banks"
             raise InputError(message, field="accumulator_capacity")
         return self
+
+    @property
+    def clock_hz(self) -> int:
+        """Clock in hertz: as stated, or as fast as the multiplier lets the slowest path be."""
+        share = self.multiplier_share_of_cycle
+        return self.clock if share is None else int(self.clock / self._mac.cycle_factor(share))
 
     @property
     def overlaps_activations(self) -> bool:
@@ -175,17 +177,29 @@ class PeArray(ComputeUnit, kind="pe_array"):
     def _accumulator_bits(self) -> int:
         return number_format(self.accumulator).bits
 
+    @cached_property
+    def _last_mac(self) -> list[Mac]:
+        return []
+
     @property
-    def _flow(self) -> _Dataflow:
-        return _dataflow(self.dataflow)
+    def _mac(self) -> Mac:
+        mac = Mac(self._bits, self._accumulator_bits, self.multiplier, self.accumulator_adder)
+        # Fitting a table reads it; a copy of the unit with other designs shares the list.
+        if not (self._last_mac and self._last_mac[0].is_same(mac)):
+            self._last_mac[:] = [mac]
+        return self._last_mac[0]
+
+    @property
+    def _flow(self) -> Flow:
+        return flow(self.dataflow)
 
     @property
     def _pes(self) -> SystolicPes | RowStationaryPes:
-        size, widths = (self.rows, self.columns), (self._bits, self._accumulator_bits)
+        size, mac = (self.rows, self.columns), self._mac
         if self.row_stationary is not None:
-            return RowStationaryPes(*size, *widths, self.row_stationary)
+            return RowStationaryPes(*size, mac, self.row_stationary)
         held = frozenset({self._flow.across_rows, self._flow.across_columns})
-        return SystolicPes(*size, *widths, held, self._accumulator_bank, self._all_accumulator_banks)
+        return SystolicPes(*size, mac, held, self._accumulator_bank, self._all_accumulator_banks)
 
     @property
     def _all_accumulator_banks(self) -> int:
@@ -219,23 +233,24 @@ class PeArray(ComputeUnit, kind="pe_array"):
         """Return the dataflow's folds; a layer takes one cycle less than their sum, as SCALE-Sim counts.
 
         A single PE has no fill from which to take that cycle. Groups lie side by side only where the columns
-        hold filters.
+        hold filters. A multiplier of several cycles makes every step as long.
         """
-        flow = self._flow
-        if flow.in_passes:
+        geometry, cycles = self._flow, self._mac.cycles
+        if geometry.in_passes:
             raise ArchsimError(f"dataflow {self.dataflow} maps in passes, not in folds")
-        overhead_cycles = flow.overhead_cycles(self.rows, self.columns)
+        overhead_cycles = geometry.overhead_cycles(self.rows, self.columns)
         one_filter_each = layer.is_depthwise and layer.gemm.filters == 1
-        packs = self.depthwise_packing and one_filter_each and flow.across_columns == "filters"
+        packs = self.depthwise_packing and one_filter_each and geometry.across_columns == "filters"
         return Array(
-            across_rows=flow.across_rows,
-            across_columns=flow.across_columns,
-            streamed=flow.streamed,
+            across_rows=geometry.across_rows,
+            across_columns=geometry.across_columns,
+            streamed=geometry.streamed,
             rows=self.rows,
             columns=self.columns,
-            overhead_cycles=overhead_cycles,
-            uncounted_cycles=1 if overhead_cycles else 0,
-            sums_in_place=flow.sums_in_place,
+            overhead_cycles=cycles * overhead_cycles,
+            step_cycles=cycles,
+            uncounted_cycles=cycles if overhead_cycles else 0,
+            sums_in_place=geometry.sums_in_place,
             packs_groups=packs,
         )
 
@@ -265,18 +280,15 @@ class PeArray(ComputeUnit, kind="pe_array"):
     def energies(self, technology: Technology, layer: Layer) -> Mapping[str, Sourced]:  # noqa: ARG002
         """Return joules per action: those of the PEs and of the comparators behind them."""
         tabulated = {
-            **self._pes.energies(technology, self._multiply(technology)),
+            **self._pes.energies(technology),
             "activation.compare": arithmetic_energy(technology, "integer_add", self._bits),
             "activation.multiply": arithmetic_energy(technology, "integer_multiply", self._bits),
         }
         return with_stated(tabulated, self.action_energies)
 
-    def _multiply(self, technology: Technology) -> Sourced:
-        exact = arithmetic_energy(technology, "integer_multiply", self._bits)
-        ratio = self.multiplier.relative_cost()
-        if ratio.energy == 1:
-            return exact
-        return Sourced(exact.value * ratio.energy, f"{exact.source}; x {ratio.energy:.4g}: {ratio.source}")
+    def designs(self) -> Mapping[str, Design]:
+        """Return the multiplier and the adder of a PE."""
+        return self._mac.designs(self.clock_hz if self.clock_follows_multiplier else None)
 
     def static_power(self, technology: Technology) -> Mapping[str, Sourced]:
         """Return leakage in watts of the logic and of the memories in and beside the PEs."""
