@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from math import floor, log10
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
@@ -19,9 +20,9 @@ if TYPE_CHECKING:
 _MARKER_POINTS = 4.5
 _FRONT = "Pareto front"
 _LINEAR_DECADES = 0.4
-"""Room between an error of zero and the smallest other one, in decades of the logarithmic axis."""
+"""Room between an error of zero and the decade of the smallest other one, in decades."""
 _MARGIN = 0.3
-"""Room left of an error of zero, as a share of the smallest other one."""
+"""Room left of an error of zero, as a share of that decade."""
 _LINE = 110
 """Characters of a source on one line."""
 _COLOURS = (*OKABE_ITO[:6], OKABE_ITO[7], OTHER)
@@ -53,7 +54,7 @@ def trade_off(reports: Sequence[MultiplierReport], keys: Sequence[str]) -> Figur
     _scale(axes, drawn)
     label(axes, "MRED over pairs with a product other than 0", "energy relative to exact")
     axes.grid(linewidth=0.4, color="#E4E4E4")
-    _explain_dots(axes, drawn)
+    _tell_sources(axes, drawn)
     name_dots(axes, _dots(drawn, front, keys), lines)
     return figure
 
@@ -80,16 +81,12 @@ def _solid_source(drawn: Sequence[MultiplierReport]) -> str:
     return max(sources, key=lambda source: (source in with_delay, sources.count(source)))
 
 
-def _explain_dots(axes: Axes, drawn: Sequence[MultiplierReport]) -> None:
-    """Tell solid dots from hollow ones at the lower left, where a design would be both good and cheap."""
+def _tell_sources(axes: Axes, drawn: Sequence[MultiplierReport]) -> None:
+    """Write where energies are from at the lower left, where a design would be both good and cheap."""
     solid = _solid_source(drawn)
     others = sorted({one.cost.source for one in drawn if one.cost} - {solid})
-    if not others:
-        return
-    told = "\n".join([f"solid: {solid}", *(f"hollow: {other}" for other in others)])
-    lines = "\n".join(
-        line for text in told.split("\n") for line in wrap(text, _LINE, subsequent_indent="   ")
-    )
+    told = [f"solid: {solid}", *(f"hollow: {other}" for other in others)] if others else [f"energy: {solid}"]
+    lines = "\n".join(line for text in told for line in wrap(text, _LINE, subsequent_indent="   "))
     axes.text(0.01, 0.02, lines, transform=axes.transAxes, fontsize=FONT_POINTS - 1, color=DARK, va="bottom")
 
 
@@ -133,8 +130,9 @@ def _scale(axes: Axes, drawn: Sequence[MultiplierReport]) -> None:
     if len(positive) == len(drawn):
         axes.set_xscale("log")
     else:
-        axes.set_xscale("symlog", linthresh=min(positive), linscale=_LINEAR_DECADES)
-        axes.set_xlim(left=-_MARGIN * min(positive))
+        decade = 10.0 ** floor(log10(min(positive)))
+        axes.set_xscale("symlog", linthresh=decade, linscale=_LINEAR_DECADES)
+        axes.set_xlim(left=-_MARGIN * decade)
     axes.set_ylim(bottom=0, top=1.05 * max(1.0, *(_energy(one) for one in drawn)))
 
 
