@@ -32,8 +32,8 @@ _SPEED: Final[Mapping[str, Mapping[str, float]]] = {
     "avx2": {"exact": 44, "separable": 22, "plane": 17, "table": 15},
     "portable": {"exact": 9.4, "plane": 6.2, "table": 9.4},
 }
-"""GMAC/s of the kernels on one core of a Xeon (Emerald Rapids; benchmarks/kernels.py); only their order counts.
-A path with f pairs of factors runs at the speed of ``exact`` over f."""
+"""GMAC/s of the kernels on one core of an Emerald Rapids Xeon (benchmarks/kernels.py): their order counts. A
+path with f pairs of factors runs at the speed of ``exact`` over f."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
