@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from os.path import dirname
 from typing import Any, Final
 
 import yaml
@@ -61,6 +62,12 @@ class Document:
     positions: Mapping[Path, Position]
     keys: Mapping[Path, Position]
     file: str
+
+    @property
+    def directories(self) -> tuple[str, ...]:
+        """Folders of the files that it was read from, the outermost file's first."""
+        files = (self.file, *(position.file for position in self.positions.values()))
+        return tuple(dict.fromkeys(dirname(file) for file in files))
 
     def position(self, path: Path) -> Position:
         """Return the place of the value at `path`, or of the innermost value on the way that exists."""

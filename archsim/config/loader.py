@@ -50,6 +50,17 @@ def read_text(path: Path) -> str:
     InputError
         If it is missing, not a regular file, too large, unreadable or not UTF-8.
     """
+    return _decode(read_bytes(path), str(path))
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return the content of a file of bounded size.
+
+    Raises
+    ------
+    InputError
+        If it is missing, not a regular file, too large or unreadable.
+    """
     start = Position(str(path), 1, 1)
     try:
         if not path.is_file():
@@ -61,7 +72,7 @@ def read_text(path: Path) -> str:
     if size > LARGEST_FILE_BYTES:
         limit = LARGEST_FILE_BYTES // 2**20
         raise InputError(f"the file has {size} bytes, more than the limit of {limit} MiB", position=start)
-    return _decode(content, str(path))
+    return content
 
 
 def check_version(document: Document) -> None:

@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 
 from archsim.config.document import Document, Path
 from archsim.config.fields import keys_at
+from archsim.config.named_file import DIRECTORIES
 from archsim.errors import InputError, expected_one_of, nearest
 from archsim.units import FROM_TEXT
 
@@ -57,7 +58,7 @@ def build(model: type[M], document: Document) -> M:
         because a misspelt key also makes the right one missing.
     """
     try:
-        result = model.model_validate(document.data, context=dict(FROM_TEXT))
+        result = model.model_validate(document.data, context={**FROM_TEXT, DIRECTORIES: document.directories})
     except ValidationError as error:
         raise _input_error(model, document, error) from None
     except InputError as error:

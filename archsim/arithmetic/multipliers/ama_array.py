@@ -89,7 +89,7 @@ class AmaArray(SplittingMultiplier, kind="ama_array"):
 
     by_magnitude = True
 
-    cell: Approximate = Field(examples=["ama5"])
+    cell: Approximate
     """The approximate full adder, numbered as by Gupta et al."""
 
     columns: Annotated[int, Field(ge=0, le=32)] | Degree = Field(examples=[8])

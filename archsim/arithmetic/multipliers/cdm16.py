@@ -7,13 +7,20 @@ from types import MappingProxyType
 from typing import Final, Literal, NamedTuple
 
 import numpy as np
-from pydantic import Field
 
 from archsim.arithmetic.carry_disregard import products_8x8
 from archsim.arithmetic.cost import RelativeCost
 from archsim.arithmetic.multipliers.base import Integers, SplittingMultiplier
 
-Code = Literal[0, 3, 7, 8, "b", "f"]
+Part = Literal["exact", "cdm8_40", "cdm8_84", "cdm8_95", "cdm8_a8", "cdm8_aa"]
+
+
+class _Parameters(NamedTuple):
+    """Digit of an 8-bit design in published names, and its columns without carries."""
+
+    digit: str
+    low: int
+    high: int
 
 
 class _Synthesis(NamedTuple):
@@ -22,16 +29,22 @@ class _Synthesis(NamedTuple):
     delay_ns: float
 
 
-# Columns without carries of b's low and high nibble.
-_COLUMNS: Final[Mapping[Code, tuple[int, int]]] = MappingProxyType(
-    {0: (0, 0), 3: (4, 0), 7: (8, 4), 8: (9, 5), "b": (10, 8), "f": (10, 10)}
+_PARTS: Final[Mapping[Part, _Parameters]] = MappingProxyType(
+    {
+        "exact": _Parameters("0", 0, 0),
+        "cdm8_40": _Parameters("3", 4, 0),
+        "cdm8_84": _Parameters("7", 8, 4),
+        "cdm8_95": _Parameters("8", 9, 5),
+        "cdm8_a8": _Parameters("b", 10, 8),
+        "cdm8_aa": _Parameters("f", 10, 10),
+    }
 )
 
-_SOURCE: Final = "Carry-disregard re-synthesis, 45 nm, Cadence Genus, slide 16 [pub]"
+_SOURCE: Final = "Carry-disregard re-synthesis, 45 nm, Cadence Genus, slides 9 and 16 [pub]"
 
 _EXACT: Final = _Synthesis(1709.658, 92.43, 1.61)
 
-# reference/arithmetic.md §6, from _SOURCE.
+# By the digits of low_low, high_low, low_high and high_high: reference/arithmetic.md §6, from _SOURCE.
 _SYNTHESES: Final[Mapping[str, _Synthesis]] = MappingProxyType(
     {
         "0000": _Synthesis(1703.16, 88.7, 1.189),
@@ -53,10 +66,11 @@ _SYNTHESES: Final[Mapping[str, _Synthesis]] = MappingProxyType(
 
 
 class Cdm16(SplittingMultiplier, kind="cdm16"):
-    """Unsigned 16-bit multiplier of four 8-bit carry-disregard ones; the fields are the digits of CDM16_pqrs.
+    """Unsigned 16-bit multiplier of four 8-bit carry-disregard ones, published as CDM16_pqrs.
 
-    Each digit picks an 8-bit design: 0 exact, 3 CDM8_40, 7 CDM8_84, 8 CDM8_95, b CDM8_a8, f CDM8_aa. Four
-    8-bit adders combine the bytes of the four products, and all their carries out are dropped::
+    The fields are p, q, r and s; published digits are 0 for `exact`, 3 `cdm8_40`, 7 `cdm8_84`, 8 `cdm8_95`,
+    b `cdm8_a8` and f `cdm8_aa` (see `cdm8`). Four 8-bit adders combine the bytes of the four products, and
+    all their carries out are dropped::
 
         m1 = a[7:0] b[7:0], m2 = a[15:8] b[7:0], m3 = a[7:0] b[15:8], m4 = a[15:8] b[15:8]
         R[7:0]   = m1[7:0]
@@ -68,37 +82,43 @@ class Cdm16(SplittingMultiplier, kind="cdm16"):
     and the sign is put back.
 
     Source: slides and netlists of the re-synthesis named in the cost (reference/arithmetic.md §6). Energy is
-    power relative to the exact 16x16 multiplier of the same synthesis, at the same clock and stimulus; digits
-    that were not synthesised have no published cost.
+    power relative to the exact 16x16 multiplier of the same synthesis, at the same clock and stimulus;
+    combinations that were not synthesised have no published cost.
     """
 
     widths = range(16, 17)
     by_magnitude = True
 
-    low_low: Code = Field(examples=[8])
-    """Digit p: the multiplier of a's low byte and b's low byte."""
+    low_low: Part
+    """p, the multiplier of a's low byte and b's low byte."""
 
-    high_low: Code = Field(examples=[3])
-    """Digit q: the multiplier of a's high byte and b's low byte."""
+    high_low: Part
+    """q, the multiplier of a's high byte and b's low byte."""
 
-    low_high: Code = Field(examples=[3])
-    """Digit r: the multiplier of a's low byte and b's high byte."""
+    low_high: Part
+    """r, the multiplier of a's low byte and b's high byte."""
 
-    high_high: Code = Field(examples=[0])
-    """Digit s: the multiplier of a's high byte and b's high byte."""
+    high_high: Part
+    """s, the multiplier of a's high byte and b's high byte."""
+
+    @property
+    def _parts(self) -> tuple[_Parameters, ...]:
+        parts = (self.low_low, self.high_low, self.low_high, self.high_high)
+        return tuple(_PARTS[part] for part in parts)
 
     def _products(self, a: Integers, b: Integers) -> Integers:
-        low, high = (a & 0xFF, b & 0xFF), (a >> 8, b >> 8)
-        m1 = products_8x8(low[0], low[1], *_COLUMNS[self.low_low])
-        m2 = products_8x8(high[0], low[1], *_COLUMNS[self.high_low])
-        m3 = products_8x8(low[0], high[1], *_COLUMNS[self.low_high])
-        m4 = products_8x8(high[0], high[1], *_COLUMNS[self.high_high])
+        bytes_of_a, bytes_of_b = (a & 0xFF, a >> 8), (b & 0xFF, b >> 8)
+        pairs = [(left, right) for right in bytes_of_b for left in bytes_of_a]
+        m1, m2, m3, m4 = (
+            products_8x8(left, right, part.low, part.high)
+            for (left, right), part in zip(pairs, self._parts, strict=True)
+        )
         second = ((m1 >> 8) + (m2 & 0xFF) + (m3 & 0xFF)) & 0xFF
         third = ((m2 >> 8) + (m3 >> 8) + (m4 & 0xFF)) & 0xFF
         return np.asarray((m1 & 0xFF) | second << 8 | third << 16 | (m4 >> 8) << 24, dtype=np.int64)
 
     def _published_cost(self) -> RelativeCost | None:
-        found = _SYNTHESES.get(f"{self.low_low}{self.high_low}{self.low_high}{self.high_high}")
+        found = _SYNTHESES.get("".join(part.digit for part in self._parts))
         if found is None:
             return None
         return RelativeCost(
