@@ -129,10 +129,11 @@ def _factorised(table: Table, errors: Integers, first: int, last: int) -> list[P
     plans = []
     product = factors(table.products[first : last + 1], 1)
     if product is not None:
-        plans.append(Plan("exact", "remapped", _whole(product, table, first), table, first, last))
+        pairs = _narrowed(_whole(product, table, first))
+        plans.append(Plan("exact", "remapped", pairs, table, first, last))
     error = factors(errors, MOST_FACTORS)
     if error is not None:
-        whole = _whole(error, table, first)
+        whole = _narrowed(_whole(error, table, first))
         both = Factors(np.hstack([exact.left, whole.left]), np.vstack([exact.right, whole.right]))
         plans.append(Plan("exact", "extended_k", both, table, first, last))
     return plans
@@ -143,6 +144,20 @@ def _whole(found: Factors, table: Table, first: int) -> Factors:
     left = np.repeat(found.left[:1], len(table.products), axis=0)
     left[first : first + len(found.left)] = found.left
     return Factors(left, found.right)
+
+
+def _narrowed(found: Factors) -> Factors:
+    """Factors that span more values than a byte has, as sums of two halves: DRUM rounds 128 up to 144."""
+    pairs: list[tuple[Integers, Integers]] = []
+    for left, right in zip(found.left.T, found.right, strict=True):
+        pairs.extend((some, others) for some in _halves(left) for others in _halves(right))
+    lefts, rights = zip(*pairs, strict=True)
+    return Factors(np.stack(lefts, axis=1), np.stack(rights))
+
+
+def _halves(factor: Integers) -> tuple[Integers, ...]:
+    half = factor // 2
+    return (factor,) if np.ptp(factor) < SIZE else (half, factor - half)
 
 
 def _planes(table: Table, errors: Integers, first: int, last: int) -> list[Plan]:
