@@ -7,8 +7,9 @@ from math import fsum
 
 import pytest
 
-from archsim import Architecture, Report, load_network, simulate
+from archsim import Architecture, Report, compare, load_network, simulate
 from archsim.errors import InputError
+from archsim.results.comparison_tables import totals_comparison
 from archsim.results.report import ActionRow
 from archsim.results.tables import totals_table
 
@@ -61,6 +62,14 @@ def test_the_report_names_what_is_not_exact() -> None:
         report
     ).rows
     assert Report.from_json(report.to_json()) == report
+
+
+def test_a_comparison_says_who_is_not_exact() -> None:
+    exact, other = run(), run(CHEAP, "name=cheap")
+    assert totals_comparison(compare([exact, other])).note.endswith(
+        "; cheap: npu.multiplier is exact (signed 8-bit)"
+    )
+    assert "multiplier" not in totals_comparison(compare([exact, exact])).note
 
 
 def test_the_report_of_exact_units_does_not_speak_of_it() -> None:
