@@ -199,7 +199,8 @@ class Multiplier(Component, family="multipliers"):
 
     def _netlist_design(self) -> Design:
         """Return what names the design's row among the synthesised netlists; see `netlist_costs`."""
-        fields = self.model_dump(exclude={"cost", "kind", "width", "signed", "split"})
+        fields = self.model_dump(exclude={"cost", "width", "signed", "split"})
+        del fields["kind"]
         return Design(self.kind, parameter_text(fields), self.bits, self.is_signed)
 
     def _operand(self, values: ArrayLike, name: str) -> Integers:
