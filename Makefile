@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-SOURCES := $(wildcard kernels/*.pyx kernels/*.pxd kernels/*.h) setup.py pyproject.toml
+SOURCES := $(wildcard kernels/*.pyx kernels/*.pxd kernels/*.h kernels/*.c) setup.py pyproject.toml
 
 .PHONY: demo test lint bench docs validation notebooks golden clean
 

@@ -1,8 +1,21 @@
+import sys
+
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 
+# Apple's clang has no OpenMP: kernels run on one thread there. Sums wrap modulo 2^32 by intention.
+THREADS = [] if sys.platform in {"darwin", "win32"} else ["-fopenmp"]
+PARTS = [f"kernels/integer{part}.c" for part in ("_driver", "_portable", "_avx2", "_avx512")]
+
 EXTENSIONS = [
     Extension("archsim._tiling", ["kernels/tiling.pyx"], extra_compile_args=["-O3", "-ffp-contract=off"]),
+    Extension(
+        "archsim._integer",
+        ["kernels/integer.pyx", *PARTS],
+        include_dirs=["kernels"],
+        extra_compile_args=["-O3", "-fwrapv", *THREADS],
+        extra_link_args=THREADS,
+    ),
 ]
 
 setup(ext_modules=cythonize(EXTENSIONS, build_dir="build/cython", include_path=["kernels"]))

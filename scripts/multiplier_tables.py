@@ -36,11 +36,11 @@ _NOT_SHOWN = frozenset({"table", "netlist"})
 
 def multiplier_designs() -> str:
     """Return error and cost of every shipped kind, on operands as a unit has them."""
-    header = ["design", "MED", "MRED", "energy", "delay", "area", "source of the ratios"]
-    return markdown(header, [_row(design) for design in _designs()])
+    header = ["kind", "parameters", "MED", "MRED", "energy", "delay", "area", "source of the ratios"]
+    return markdown(header, [_row(*shown) for shown in _designs()])
 
 
-def _designs() -> Iterator[Multiplier]:
+def _designs() -> Iterator[tuple[Mapping[str, Any], Multiplier]]:
     for kind, member in kinds("multipliers").items():
         if kind in _NOT_SHOWN or not member.__module__.startswith("archsim."):
             continue
@@ -48,7 +48,7 @@ def _designs() -> Iterator[Multiplier]:
             design = create("multipliers", {"kind": kind, **fields})
             assert isinstance(design, Multiplier)
             bits = _UNIT_BITS if _UNIT_BITS in design.widths else design.widths[0]
-            yield design.fitted(bits, signed=True)
+            yield fields, design.fitted(bits, signed=True)
 
 
 def _examples(schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -57,15 +57,25 @@ def _examples(schema: Mapping[str, Any]) -> dict[str, Any]:
     return {name: schema["properties"][name]["examples"][0] for name in required}
 
 
-def _row(design: Multiplier) -> list[str]:
+def _row(fields: Mapping[str, Any], design: Multiplier) -> list[str]:
     errors = measure(design)
-    error_cells = [figure(errors.mean_error_distance), figure(errors.mean_relative_error_distance_nonzero)]
+    parameters = ", ".join(f"{name} {_text(value)}" for name, value in fields.items())
+    cells = [
+        f"`{design.kind}`",
+        parameters,
+        figure(errors.mean_error_distance),
+        figure(errors.mean_relative_error_distance_nonzero),
+    ]
     try:
         cost = design.relative_cost()
     except InputError:
-        return [f"`{design.described()}`", *error_cells, "-", "-", "-", "none: state `cost`"]
+        return [*cells, "-", "-", "-", "none: state `cost`"]
     ratios = ["-" if ratio is None else figure(ratio) for ratio in (cost.energy, cost.delay, cost.area)]
-    return [f"`{design.described()}`", *error_cells, *ratios, cost.source]
+    return [*cells, *ratios, cost.source]
+
+
+def _text(value: Any) -> str:
+    return "[" + ", ".join(map(str, value)) + "]" if isinstance(value, tuple) else str(value)
 
 
 MULTIPLIER_TABLES: Mapping[str, Make[str]] = {"multiplier_designs": multiplier_designs}

@@ -36,7 +36,15 @@ def totals_comparison(comparison: Comparison) -> Table:
     cells += _side_by_side(comparison, rows)
     first = comparison.reports[0]
     title = f"{first.network}, {images(first.batch)}: ratios to {first.architecture}"
-    return assemble(title, cells, footer=False, note="1 MAC is 2 operations (OPS); setup is in no other row")
+    notes = ["1 MAC is 2 operations (OPS); setup is in no other row", *_designs(comparison)]
+    return assemble(title, cells, footer=False, note="; ".join(notes))
+
+
+def _designs(comparison: Comparison) -> Iterable[str]:
+    """Yield what is not exact on which architecture."""
+    for report in comparison.reports:
+        for part, row in report.arithmetic.items():
+            yield f"{report.architecture}: {part} is {row.design}"
 
 
 def component_comparison(comparison: Comparison) -> Table:

@@ -148,11 +148,12 @@ def totals_table(report: Report) -> Table:
         ("top-1", percent(totals.top1) + " %" if totals.top1 is not None else None),
         ("setup (once, not included)", _setup_text(report) if setup.energy_j or setup.latency_s else None),
         ("area of the parts with a source", _area_text(report)),
-        *((part, _design_text(row)) for part, row in report.arithmetic.items()),
     ]
     columns = (Column("figure", right=False), Column("value"))
     title = f"{report.network} on {report.architecture}, {images(report.batch)}"
-    return Table(title, columns, tuple((name, text) for name, text in rows if text is not None))
+    known = tuple((name, text) for name, text in rows if text is not None)
+    designs = "; ".join(f"{part}: {_design_text(row)}" for part, row in report.arithmetic.items())
+    return Table(title, columns, known, note=designs)
 
 
 def layer_table(report: Report) -> Table:

@@ -7,8 +7,9 @@ from math import fsum
 
 import pytest
 
-from archsim import Architecture, Report, load_network, simulate
+from archsim import Architecture, Report, compare, load_network, simulate
 from archsim.errors import InputError
+from archsim.results.comparison_tables import totals_comparison
 from archsim.results.report import ActionRow
 from archsim.results.tables import totals_table
 
@@ -57,10 +58,17 @@ def test_the_report_names_what_is_not_exact() -> None:
     row = report.arithmetic[name]
     assert (name, row.design, row.source) == ("npu.multiplier", "exact (signed 8-bit)", SOURCE)
     assert (row.energy, row.delay, row.area) == (0.5, 0.6, 0.75)
-    assert ("npu.multiplier", "exact (signed 8-bit), 0.500 of the energy of the exact one") in totals_table(
-        report
-    ).rows
+    told = "npu.multiplier: exact (signed 8-bit), 0.500 of the energy of the exact one"
+    assert totals_table(report).note == told
     assert Report.from_json(report.to_json()) == report
+
+
+def test_a_comparison_says_who_is_not_exact() -> None:
+    exact, other = run(), run(CHEAP, "name=cheap")
+    assert totals_comparison(compare([exact, other])).note.endswith(
+        "; cheap: npu.multiplier is exact (signed 8-bit)"
+    )
+    assert "multiplier" not in totals_comparison(compare([exact, exact])).note
 
 
 def test_the_report_of_exact_units_does_not_speak_of_it() -> None:
@@ -78,7 +86,7 @@ def test_a_faster_multiplier_shortens_the_run_only_where_the_clock_follows_it() 
     assert faster.layers == clock.layers
     assert faster.arithmetic["npu.multiplier"].clock_hz == 625_000_000
     assert plain.arithmetic["npu.multiplier"].clock_hz is None
-    assert totals_table(faster).rows[-1][1].endswith("of the exact one, clock 625.0 MHz")
+    assert totals_table(faster).note.endswith("of the exact one, clock 625.0 MHz")
     assert faster.totals.latency_s < plain.totals.latency_s
     assert run(*follows).totals == run().totals
 

@@ -21,7 +21,7 @@ _MAPPED: Final = "AND,NAND,OR,NOR,XOR,XNOR,MUX"
 
 _SCRIPT: Final = (
     "read_verilog {source}; synth -flatten -noabc -top {top}; "
-    f"abc -g {_MAPPED}; opt_clean; write_json netlist.json"
+    f"abc -g {_MAPPED}; opt_clean; delete t:$scopeinfo; write_json netlist.json"
 )
 """The one recipe for all designs, so that what differs between two netlists is the designs' own."""
 
@@ -47,7 +47,7 @@ def synthesised(verilog: str, top: str, source: str = "design.v") -> Netlist:
     Parameters
     ----------
     verilog
-        Text of the design. It cannot include other files.
+        Text of the design, with all modules that it uses: files beside the user's are not found.
     top
         Name of the module.
     source
@@ -90,7 +90,12 @@ def read_json(written: Mapping[str, Any], top: str, source: str) -> Netlist:
     }
     if len(ports["input"]) + len(ports["output"]) < len(module["ports"]):
         raise InputError(f"{source}: {top} has ports that are neither inputs nor outputs")
-    return Netlist.build(top, ports["input"], ports["output"], list(_gates(module["cells"], source)))
+    try:
+        return Netlist.build(top, ports["input"], ports["output"], list(_gates(module["cells"], source)))
+    except InputError as error:
+        raise InputError(
+            error.message if source in error.message else f"{source}: {error.message}"
+        ) from error
 
 
 def _gates(cells: Mapping[str, Any], source: str) -> Iterator[Gate]:

@@ -1,0 +1,98 @@
+"""Convolutions one product at a time, in NumPy: wide operands, and adders without a compiled cell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+
+from archsim.arithmetic.adders.base import Adder
+from archsim.arithmetic.adders.exact import ExactAdder
+from archsim.arithmetic.kernels.geometry import Geometry
+from archsim.arithmetic.kernels.properties import Integers
+from archsim.arithmetic.multipliers.base import Multiplier
+
+_BLOCK_WORDS: Final = 1 << 21
+"""Numbers that one block of windows may hold."""
+
+_EXACT_FLOAT: Final = 2**53
+"""Integers below this are exact in float64."""
+
+
+def convolve_stepwise(
+    activations: Integers,
+    held: tuple[Integers, Integers],
+    layer: Geometry,
+    arithmetic: tuple[Multiplier, Adder, int],
+) -> Integers:
+    """Return the sums [image][row][column][group x output].
+
+    Parameters
+    ----------
+    activations
+        [image][channel][row][column].
+    held
+        Weights [group][output][tap][channel] and bias [group x output], what sums start from.
+    layer
+        Sizes.
+    arithmetic
+        Multiplier, adder and width of the accumulator; products are added in the order of taps, then
+        channels.
+    """
+    (weights, bias), groups, bits = held, layer.window.groups, arithmetic[2]
+    sums = np.empty((layer.images, layer.pixels, groups, layer.outputs), dtype=np.int64)
+    starts = wrapped(bias.reshape(groups, -1), bits)
+    for image in range(layer.images):
+        for group in range(groups):
+            own = slice(group * layer.channels, (group + 1) * layer.channels)
+            padded = _padded(activations[image, own], layer)
+            flat = weights[group].reshape(layer.outputs, -1).T
+            for block, windows in _windows(padded, layer):
+                sums[image, block, group] = _accumulate(windows, flat, starts[group], arithmetic)
+    return sums.reshape(layer.images, layer.out_rows, layer.out_columns, -1)
+
+
+def wrapped(sums: Integers, bits: int) -> Integers:
+    """Return sums modulo 2^bits, in two's complement."""
+    shift = 64 - bits
+    return np.asarray((sums << shift) >> shift, dtype=np.int64)
+
+
+def _padded(image: Integers, layer: Geometry) -> Integers:
+    top, left, bottom, right = layer.window.edges
+    return np.pad(image, ((0, 0), (top, bottom), (left, right)), constant_values=layer.window.pad_value)
+
+
+def _windows(padded: Integers, layer: Geometry) -> Iterator[tuple[slice, Integers]]:
+    """Yield stretches of pixels with their operands, [pixel][tap x channel]."""
+    rows, columns = np.divmod(np.arange(layer.pixels), layer.out_columns)
+    tap_rows, tap_columns = np.divmod(np.arange(layer.taps), layer.kernel[1])
+    step = max(1, _BLOCK_WORDS // max(1, layer.depth))
+    for first in range(0, layer.pixels, step):
+        block = slice(first, min(first + step, layer.pixels))
+        y = rows[block, None] * layer.window.strides[0] + tap_rows * layer.window.dilations[0]
+        x = columns[block, None] * layer.window.strides[1] + tap_columns * layer.window.dilations[1]
+        yield block, np.ascontiguousarray(padded[:, y, x].transpose(1, 2, 0)).reshape(len(y), -1)
+
+
+def _accumulate(
+    windows: Integers, weights: Integers, start: Integers, arithmetic: tuple[Multiplier, Adder, int]
+) -> Integers:
+    multiplier, adder, bits = arithmetic
+    if multiplier.kind == "exact" and isinstance(adder, ExactAdder):
+        return wrapped(_exact(windows, weights) + start, bits)
+    sums = np.broadcast_to(start, (len(windows), weights.shape[1]))
+    for activation, weight in zip(windows.T, weights, strict=True):
+        sums = adder.sums(sums, multiplier.layer_products(activation[:, None], weight[None, :]), bits)
+    return sums
+
+
+def _exact(windows: Integers, weights: Integers) -> Integers:
+    """Matrix product; in float64, whose library is much faster, where every sum is exact in it."""
+    if not weights.size or not windows.size:
+        return windows @ weights
+    largest = int(np.abs(windows).max()) * int(np.abs(weights).max()) * len(weights)
+    if largest >= _EXACT_FLOAT:
+        return windows @ weights
+    return (windows.astype(np.float64) @ weights.astype(np.float64)).astype(np.int64)
