@@ -1,7 +1,7 @@
 """Write the generated parts of the documentation, or check that they are up to date.
 
 A generated part stands between ``<!-- generated: NAME -->`` and ``<!-- end -->`` in a Markdown file and comes
-from the function of that name in ``doc_tables``, ``format_tables``, ``vgg16_tables``, ``benchmark_tables`` or
+from the function of that name in ``doc_tables``, in another of the ``..._tables`` modules, or in
 ``validation``.
 
 Usage: ``python scripts/make_docs.py [--check] [PAGE...]``. Without pages: README.md and all of docs/.
@@ -16,6 +16,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from adder_tables import ADDER_TABLES
 from benchmark_tables import BENCHMARK_TABLES
 from doc_tables import TABLES, Make
 from format_tables import FORMAT_TABLES
@@ -70,6 +71,7 @@ def refreshed(text: str) -> str:
         **VGG16_TABLES,
         **BENCHMARK_TABLES,
         **MACRO_TABLES,
+        **ADDER_TABLES,
         **FORMAT_TABLES,
         **MULTIPLIER_TABLES,
     }

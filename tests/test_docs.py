@@ -127,7 +127,7 @@ def test_the_test_of_the_multiplier_that_a_page_adds_passes(tmp_path: Path) -> N
     assert "11 passed" in done.stdout
 
 
-@pytest.mark.parametrize("name", ["architecture_file.md", "traces.md"])
+@pytest.mark.parametrize("name", ["architecture_file.md", "command_line.md", "traces.md"])
 def test_the_files_and_commands_of_a_page_work(name: str, tmp_path: Path) -> None:
     page = ROOT / "docs" / name
     write_files(page, tmp_path)
