@@ -102,6 +102,10 @@ def read_multipliers(name: str, overrides: Sequence[str], sweeps: Sequence[Sweep
     InputError
         If one of them is not valid, or if there are too many.
     """
+    keys = [sweep.key for sweep in sweeps]
+    twice = next((key for key in keys if keys.count(key) > 1), None)
+    if twice:
+        raise InputError(f"'{twice}' is swept twice")
     lists = [[f"{sweep.key}={value}" for value in sweep.values] for sweep in sweeps]
     combinations = list(product(*lists))
     if len(combinations) > _MOST_DESIGNS:
@@ -118,13 +122,25 @@ def read_sweep(text: str) -> Sweep:
         If the text is not of that form.
     """
     key, _, values = text.partition("=")
-    found = _range(values) if ":" in values else tuple(map(str.strip, values.split(",")))
-    if not key or not found or not all(found):
+    found = _range(values) if ":" in values else _listed(values)
+    if not key or "." in key or not found or not all(found):
         message = "expected KEY=FIRST:LAST, KEY=FIRST:LAST:STEP or KEY=A,B,C, e.g. low=4:10"
         raise InputError(message, position=Position(f"--sweep {text}", 1, 1))
     if len(found) > _MOST_DESIGNS:
         raise InputError(f"{len(found)} values of {key} are more than the limit of {_MOST_DESIGNS}")
     return Sweep(key, found)
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    """Return the values between commas; those inside of brackets part nothing, as in `[0],[0,1]`."""
+    values, depth = [""], 0
+    for letter in text:
+        depth += (letter in "[{") - (letter in "]}")
+        if letter == "," and not depth:
+            values.append("")
+        else:
+            values[-1] += letter
+    return tuple(value.strip() for value in values)
 
 
 def _range(text: str) -> tuple[str, ...]:

@@ -84,6 +84,12 @@ def test_a_sweep_as_json_is_a_list(command):
     assert [one["pareto"] for one in found] == [True, True]
 
 
+def test_values_that_are_lists_are_swept_too(command):
+    code, out, _ = command("multiplier", "perforated", "--sweep", "rows=[0],[0,1], [2, 3]", "--json")
+    assert code == 0
+    assert [one["multiplier"]["rows"] for one in json.loads(out)] == [[0], [0, 1], [2, 3]]
+
+
 def test_a_sample_depends_on_the_seed_alone(command):
     wide = ("multiplier", "exact", "--set", "width=9", "--json")
     assert command(*wide)[1] == command(*wide)[1]
@@ -114,6 +120,10 @@ def test_a_sample_depends_on_the_seed_alone(command):
         (["cdm8", "--sweep", "low=a:9"], "expected KEY=FIRST:LAST"),
         (["cdm8", "--sweep", "low=,"], "expected KEY=FIRST:LAST"),
         (["cdm8", "--sweep", "low"], "--sweep low:1:1: expected KEY=FIRST:LAST"),
+        (["cdm8", "--sweep", "low=4", "--sweep", "low=5", "--set", "high=3"], "'low' is swept twice"),
+        (["exact", "--sweep", "cost.energy=1,2"], "expected KEY=FIRST:LAST"),
+        (["exact", "--sweep", "kind=drum"], "expected kind exact"),
+        (["perforated", "--sweep", "rows=[0,[1]"], "--set rows=[0,[1]"),
         (["cdm8", "--sweep", "lov=4:7", "--set", "high=3"], "did you mean 'low'?"),
         (["cdm8", "--sweep", "low=0:999999", "--set", "high=3"], "more than the limit of 1000"),
         (["cdm8", "--sweep", "low=0:99", "--sweep", "high=0:99"], "10000 designs are more than"),
