@@ -243,16 +243,19 @@ def _pairs(
         return _Pairs(multiplier.layer_table() - exact, exact, rows, columns, sampled=False)
     if samples < 1:
         raise InputError("expected at least one sample", field="samples")
-    generator = np.random.default_rng(seed)
-    left, right = (_draw(generator, multiplier, one, samples) for one in (rows, columns))
+    bits = np.random.PCG64(seed)
+    left, right = (_draw(bits, multiplier, one, samples) for one in (rows, columns))
     exact = left * right
     errors = multiplier.layer_products(left, right) - exact
     return _alike(errors[:, None], exact[:, None], sampled=True)
 
 
-def _draw(generator: np.random.Generator, multiplier: Multiplier, weights: Weights, count: int) -> Integers:
-    drawn = generator.choice(len(weights), size=count, p=weights / weights.sum())
-    return np.asarray(drawn + multiplier.lowest, dtype=np.int64)
+def _draw(bits: np.random.PCG64, multiplier: Multiplier, weights: Weights, count: int) -> Integers:
+    # Raw words of a bit generator are alike on every version of NumPy; its distributions need not be.
+    uniform = (bits.random_raw(count) >> np.uint64(11)) * 2.0**-53
+    steps = np.cumsum(weights / weights.sum())
+    places = np.searchsorted(steps / steps[-1], uniform, side="right")
+    return np.asarray(places + multiplier.lowest, dtype=np.int64)
 
 
 def _alike(errors: Integers, exact: Integers, *, sampled: bool) -> _Pairs:

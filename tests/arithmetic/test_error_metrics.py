@@ -197,6 +197,30 @@ def test_a_sample_follows_the_given_distribution():
     assert measure(design, weights=1 - odd, samples=5000).error_rate == 0
 
 
+def test_draws_are_spread_as_the_weights_are():
+    """Pairs of a design whose error is its first operand: the mean error is the mean operand."""
+
+    class Echo(Multiplier):
+        def _products(self, a, b):
+            return a * b + a
+
+    counts = np.arange(1024)
+    mean = float(counts @ counts / counts.sum())
+    deviation = sqrt(float(counts @ (counts - mean) ** 2 / counts.sum()))
+    found = measure(Echo(width=10), activations=counts, samples=1 << 16)
+    assert found.bias == pytest.approx(mean, abs=5 * deviation / sqrt(1 << 16))
+    assert found.error_rate == 1, "0 has no weight"
+
+
+def test_a_sample_is_the_same_on_every_version_of_numpy():
+    """Words of PCG64, which NumPy keeps; worked out by hand from the first of them."""
+    word = np.random.PCG64(0).random_raw(2)
+    a, b = (int(one >> np.uint64(48)) for one in word)
+    found = measure(DropColumns(low=6, width=16), samples=1)
+    design = DropColumns(low=6, width=16)
+    assert found.bias == design.product(a, b) - a * b
+
+
 def test_squares_of_errors_of_32_bits_are_exact():
     errors = np.array([2**32 - 1, -(2**32) + 1, 3])
     found = measure_results(errors, np.zeros(3, dtype=np.int64), largest=1, bits=32)
