@@ -1,20 +1,25 @@
-"""What the commands read: architectures with overrides and given tiles, networks, and telling them apart."""
+"""What the commands read: architectures, networks, multipliers, each with what the user changed of it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
-from archsim.config import Document, check_version, find, load_document, shipped
+from archsim.arithmetic.multipliers.base import Multiplier
+from archsim.config import Document, build, check_version, document_of, find, load_document, shipped
 from archsim.errors import InputError, Position, expected_one_of, nearest
 from archsim.hardware.architecture import Architecture
+from archsim.registry import resolve
 from archsim.workload import Network, load_network
 
 _TRACE_KEYS = {"layers", "input", "dataset", "weights", "exits"}
 _ARCHITECTURE_KEYS = {"extends", "memories", "compute", "placement", "links", "technology"}
 _TILE_KEYS = ("archsim", "mapping")
+_MOST_DESIGNS: Final = 1000
+"""Designs of a family that are worth a table."""
 
 _Path = tuple[str | int, ...]
 Shipped = Literal["configs", "traces"]
@@ -58,6 +63,81 @@ def read_network(name_or_path: str) -> tuple[Network, tuple[Path, ...]]:
     if path.suffix.lower() in {".yaml", ".yml"}:
         _refuse_other_kind(load_document(path), "trace")
     return load_network(path), (path,)
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """A parameter and its values, as texts in YAML."""
+
+    key: str
+    values: tuple[str, ...]
+
+
+def read_multiplier(name: str, overrides: Sequence[str] = ()) -> Multiplier:
+    """Return the multiplier of a kind, with its parameters.
+
+    Parameters
+    ----------
+    name
+        A kind, such as `cdm8`.
+    overrides
+        Parameters such as `low=7`.
+
+    Raises
+    ------
+    InputError
+        If there is no such kind, or if the parameters do not fit it.
+    """
+    member = resolve("multipliers", name)
+    if not issubclass(member, Multiplier):
+        raise InputError(f"'{name}' is no multiplier")
+    return build(member, document_of(f"multiplier {name}", {"kind": name}, overrides))
+
+
+def read_multipliers(name: str, overrides: Sequence[str], sweeps: Sequence[Sweep]) -> list[Multiplier]:
+    """Return a family of multipliers: one for each combination of the swept values, the last varying fastest.
+
+    Raises
+    ------
+    InputError
+        If one of them is not valid, or if there are too many.
+    """
+    lists = [[f"{sweep.key}={value}" for value in sweep.values] for sweep in sweeps]
+    combinations = list(product(*lists))
+    if len(combinations) > _MOST_DESIGNS:
+        raise InputError(f"{len(combinations)} designs are more than the limit of {_MOST_DESIGNS}")
+    return [read_multiplier(name, [*overrides, *one]) for one in combinations]
+
+
+def read_sweep(text: str) -> Sweep:
+    """Return the sweep that `low=4:10`, `low=4:10:2` (first, last, step) or `low=4,6,9` stands for.
+
+    Raises
+    ------
+    InputError
+        If the text is not of that form.
+    """
+    key, _, values = text.partition("=")
+    found = _range(values) if ":" in values else tuple(map(str.strip, values.split(",")))
+    if not key or not found or not all(found):
+        message = "expected KEY=FIRST:LAST, KEY=FIRST:LAST:STEP or KEY=A,B,C, e.g. low=4:10"
+        raise InputError(message, position=Position(f"--sweep {text}", 1, 1))
+    if len(found) > _MOST_DESIGNS:
+        raise InputError(f"{len(found)} values of {key} are more than the limit of {_MOST_DESIGNS}")
+    return Sweep(key, found)
+
+
+def _range(text: str) -> tuple[str, ...]:
+    """Return the whole numbers of `first:last` or `first:last:step`, ends included; none if it is neither."""
+    parts = [part.strip() for part in text.split(":")]
+    if not 2 <= len(parts) <= 3 or not all(_is_short_integer(part) for part in parts):
+        return ()
+    first, last, step = (*map(int, parts), 1)[:3]
+    return tuple(map(str, range(first, last + 1, step)[: _MOST_DESIGNS + 1])) if step > 0 else ()
+
+
+def _is_short_integer(text: str) -> bool:
+    return text.removeprefix("-").isdecimal() and len(text) <= 9
 
 
 def kind_of(path: Path) -> FileKind:

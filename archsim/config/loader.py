@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from archsim.config.document import Document, Entry, Node, compose, mapping, sequence
+from archsim.config.scalars import Scalar
 from archsim.config.shipped_files import find
 from archsim.errors import InputError, Position, expected_one_of, nearest
 
@@ -41,6 +42,28 @@ def load_document(path: str | Path, overrides: Sequence[str] = ()) -> Document:
     for override in _kinds_first(overrides):
         root = _override(root, override)
     return Document.of(root, str(path))
+
+
+def document_of(title: str, values: Mapping[str, Scalar], overrides: Sequence[str]) -> Document:
+    """Return a document without a file: some values, and overrides as those of :func:`load_document`.
+
+    Parameters
+    ----------
+    title
+        What errors name in place of a file.
+    values
+        Values by key.
+
+    Raises
+    ------
+    InputError
+        If an override is not of that form or leads nowhere.
+    """
+    start = Position(title, 1, 1)
+    root = mapping(start, {key: Entry(start, Node(start, value)) for key, value in values.items()})
+    for override in overrides:
+        root = _override(root, override)
+    return Document.of(root, title)
 
 
 def read_text(path: Path) -> str:

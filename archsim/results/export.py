@@ -9,11 +9,15 @@ import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from archsim.errors import InputError
 from archsim.results.comparison import Comparison, comparison_records
 from archsim.results.report import Cell, Report, energy_records, layer_records
 from archsim.results.timeline import Timeline, timeline_bytes
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 def write_run(
@@ -90,6 +94,15 @@ def csv_text(records: Sequence[Mapping[str, Cell]], columns: Sequence[str] = ())
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(header)
     writer.writerows([record[name] for name in header] for record in records)
+    return buffer.getvalue()
+
+
+def array_bytes(array: NDArray[Any]) -> bytes:
+    """Return an array as a `.npy` file."""
+    import numpy as np
+
+    buffer = io.BytesIO()
+    np.save(buffer, array, allow_pickle=False)
     return buffer.getvalue()
 
 

@@ -2,12 +2,14 @@
 
 from archsim.visualization.batches import against_batch
 from archsim.visualization.energy import energy_by_layer, energy_comparison
+from archsim.visualization.error_figure import error_figure
 from archsim.visualization.latency import latency_by_layer
 from archsim.visualization.panels import energy_panels, latency_panels
 from archsim.visualization.roofline import roofline
 from archsim.visualization.rooflines import roofline_comparison
 from archsim.visualization.roofs import roofs_of
 from archsim.visualization.style import colour_map, figure_bytes, save
+from archsim.visualization.trade_off import trade_off
 
 __all__ = [
     "against_batch",
@@ -15,6 +17,7 @@ __all__ = [
     "energy_by_layer",
     "energy_comparison",
     "energy_panels",
+    "error_figure",
     "figure_bytes",
     "latency_by_layer",
     "latency_panels",
@@ -22,4 +25,5 @@ __all__ = [
     "roofline_comparison",
     "roofs_of",
     "save",
+    "trade_off",
 ]

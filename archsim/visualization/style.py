@@ -61,6 +61,8 @@ class Key:
     hatch: str = ""
     marker: str = ""
     """Shape of the dots of a line; without one the entry is a patch."""
+    joined: bool = True
+    """Whether a line runs through the dots."""
 
 
 def colour_map(reports: Sequence[Report]) -> dict[str, str]:
@@ -106,7 +108,7 @@ def framed(heading: str, keys: Sequence[Key], *, height: float, left: float) -> 
     left
         Room for the labels of the vertical axis in inches.
     """
-    figure = _headed(heading, keys, _BELOW + height)
+    figure = headed(heading, keys, height=_BELOW + height)
     return figure, _axes_between(figure, left, WIDTH_INCHES - _RIGHT, height)
 
 
@@ -124,13 +126,13 @@ def panelled(
     count
         Number of axes.
     """
-    figure = _headed(heading, keys, _BELOW + height + _PANEL_HEADING)
+    figure = headed(heading, keys, height=_BELOW + height + _PANEL_HEADING)
     pitch = (WIDTH_INCHES - left - _RIGHT + _GAP) / count
     starts = [left + number * pitch for number in range(count)]
     return figure, [_axes_between(figure, start, start + pitch - _GAP, height) for start in starts]
 
 
-def _headed(heading: str, keys: Sequence[Key], height: float) -> Figure:
+def headed(heading: str, keys: Sequence[Key], *, height: float) -> Figure:
     """Return a figure with a heading and a legend above the given height."""
     from matplotlib.figure import Figure
 
@@ -178,7 +180,9 @@ def _handle(key: Key) -> Artist:
     from matplotlib.patches import Patch
 
     if key.marker:
-        return Line2D([], [], color=key.colour, marker=key.marker, markersize=4.5, label=key.label)
+        dots = Line2D([], [], color=key.colour, marker=key.marker, markersize=4.5, label=key.label)
+        dots.set_linestyle("-" if key.joined else "none")
+        return dots
     return Patch(facecolor=key.colour, label=key.label, hatch=key.hatch, edgecolor="white")
 
 

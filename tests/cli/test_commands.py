@@ -32,7 +32,7 @@ def test_version_and_help(command):
     assert command("--version") == (0, f"archsim {__version__}\n", "")
     code, out, err = command("--help")
     assert (code, err) == (0, "")
-    for name in ("run", "compare", "list", "show", "validate", "schema"):
+    for name in ("run", "compare", "multiplier", "list", "show", "validate", "schema"):
         assert name in out
     assert command() == (0, out, "")
     assert command("run", "-h")[0] == 0
@@ -191,7 +191,18 @@ def test_two_architectures_of_one_name_get_two_folders(command, tmp_path):
 
 @pytest.mark.parametrize(
     "kind",
-    ["configs", "traces", "memories", "links", "compute", "dataflows", "multipliers", "managers", "parts"],
+    [
+        "configs",
+        "traces",
+        "memories",
+        "links",
+        "compute",
+        "dataflows",
+        "multipliers",
+        "adders",
+        "managers",
+        "parts",
+    ],
 )
 def test_list_names_and_explains_everything_of_a_kind(command, kind):
     code, out, err = command("list", kind)

@@ -1,0 +1,104 @@
+"""The commands that simulate: run and compare."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from archsim.cli.options import AsJson, Batch, Inputs, Out, Overrides, Seed, Tiles
+from archsim.cli.output import check_output, complain, print_tables, progress, provenance_of, say
+from archsim.errors import InputError
+
+if TYPE_CHECKING:
+    from archsim.hardware.architecture import Architecture
+    from archsim.results.report import Report
+    from archsim.results.timeline import Timeline
+    from archsim.workload import Network
+
+
+def run(  # noqa: PLR0913 - one parameter per option of the command
+    arch: Annotated[str, typer.Argument(help="Architecture: file or shipped name.")],
+    trace: Annotated[str, typer.Argument(help="Network: file or shipped name.")],
+    *,
+    batch: Batch = 1,
+    overrides: Overrides = None,
+    tiles: Tiles = None,
+    seed: Seed = 0,
+    out: Out = None,
+    as_json: AsJson = False,
+) -> None:
+    """Simulate one architecture on one network."""
+    from archsim.inputs import read_architecture, read_network
+    from archsim.results.timeline import Timeline
+
+    architecture, files = read_architecture(arch, overrides or (), tiles)
+    network, more = read_network(trace)
+    check_output(out)
+    timeline = Timeline()
+    report = _simulate(architecture, network, (batch, seed), timeline if out else None)
+    if out:
+        from archsim.results.export import write_files
+        from archsim.visualization.artifacts import run_artifacts
+
+        write_files(out, run_artifacts(report, architecture, timeline, provenance_of([*files, *more])))
+    if as_json:
+        say(report.to_json())
+    else:
+        from archsim.visualization.printing import run_tables
+
+        print_tables(run_tables(report))
+
+
+def compare(  # noqa: PLR0913 - one parameter per option of the command
+    inputs: Inputs,
+    *,
+    batch: Batch = 1,
+    overrides: Overrides = None,
+    seed: Seed = 0,
+    out: Out = None,
+    as_json: AsJson = False,
+) -> None:
+    """Simulate several architectures on one network, with ratios to the first."""
+    from archsim.inputs import read_architecture, read_network
+    from archsim.results.comparison import compare as compare_reports
+    from archsim.results.timeline import Timeline
+
+    if len(inputs) < 3:
+        raise InputError("compare needs two or more architectures and then a network")
+    architectures = [read_architecture(name, overrides or ()) for name in inputs[:-1]]
+    network, more = read_network(inputs[-1])
+    check_output(out)
+    timelines = [Timeline() for _ in architectures]
+    comparison = compare_reports(
+        [
+            _simulate(architecture, network, (batch, seed), trace if out else None)
+            for (architecture, _), trace in zip(architectures, timelines, strict=True)
+        ]
+    )
+    if out:
+        from archsim.results.export import write_files
+        from archsim.visualization.artifacts import comparison_artifacts
+
+        origins = [provenance_of([*files, *more]) for _, files in architectures]
+        write_files(
+            out, comparison_artifacts(comparison, [one for one, _ in architectures], timelines, origins)
+        )
+    if as_json:
+        say(comparison.to_json())
+    else:
+        from archsim.visualization.printing import comparison_tables
+
+        print_tables(comparison_tables(comparison))
+
+
+def _simulate(
+    architecture: Architecture, network: Network, images_and_seed: tuple[int, int], timeline: Timeline | None
+) -> Report:
+    from archsim.simulation import simulate
+
+    with progress(f"{network.name} on {architecture.name}") as tell:
+        report = simulate(architecture, network, *images_and_seed, progress=tell, trace=timeline)
+    if timeline is not None and timeline.note:
+        complain(f"timeline of {architecture.name}: {timeline.note}", "note")
+    return report
