@@ -302,20 +302,34 @@ static int convolve_blocks(const Job *job, const Kernels *kernels, int threads)
 /* One channel as planes of equal phase, [phase row][phase column][row][column]: a strided tap is a plain shift. */
 static void pack_phases(const Job *job, int64_t image, int64_t channel, int64_t rows, int64_t columns, uint8_t *to)
 {
-    const uint8_t *from = job->input + image * job->image_stride + channel * job->channel_stride;
+    const uint8_t *input = job->input + image * job->image_stride + channel * job->channel_stride;
+    uint8_t outside = (uint8_t)(job->pad + job->offset);
     for (int64_t py = 0; py < job->row_step; py++)
         for (int64_t px = 0; px < job->column_step; px++)
-            for (int64_t r = 0; r < rows; r++)
-                for (int64_t c = 0; c < columns; c++) {
-                    int64_t y = r * job->row_step + py - job->top, x = c * job->column_step + px - job->left;
-                    int inside = y >= 0 && y < job->height && x >= 0 && x < job->width;
-                    uint8_t value = inside ? from[y * job->row_stride + x * job->column_stride] : job->pad;
-                    *to++ = (uint8_t)(value + job->offset);
+            for (int64_t r = 0; r < rows; r++, to += columns) {
+                int64_t y = r * job->row_step + py - job->top, step = job->column_step;
+                int64_t first = (job->left - px + step - 1) / step, end = (job->width + job->left - px + step - 1) / step;
+                first = first > 0 ? first : 0;
+                end = end < columns ? end : columns;
+                if (y < 0 || y >= job->height || first >= end) {
+                    memset(to, outside, (size_t)columns);
+                    continue;
                 }
+                const uint8_t *from = input + y * job->row_stride + (px - job->left) * job->column_stride;
+                memset(to, outside, (size_t)first);
+                if (step * job->column_stride == 1)
+                    for (int64_t c = first; c < end; c++)
+                        to[c] = (uint8_t)(from[c] + job->offset);
+                else
+                    for (int64_t c = first; c < end; c++)
+                        to[c] = (uint8_t)(from[c * step * job->column_stride] + job->offset);
+                memset(to + end, outside, (size_t)(columns - end));
+            }
 }
 
+/* Some groups whose outputs are computed together, so that their sums are written side by side. */
 typedef struct {
-    int64_t rows, columns, plane, phases, length;
+    int64_t rows, columns, plane, phases, length, stretch, groups, outputs;
     uint8_t *planes;
     const uint8_t **source;
     int32_t *sums;
@@ -328,15 +342,17 @@ static int make_planes(const Job *job, Planes *planes)
     planes->plane = planes->rows * planes->columns;
     planes->phases = job->row_step * job->column_step;
     planes->length = (job->out_rows - 1) * planes->columns + job->out_columns;
+    planes->stretch = round_up(planes->length, 128);
+    planes->groups = at_least_one(16 / job->outputs);
     planes->planes = aligned(job->channels * planes->phases * planes->plane);
     planes->source = malloc((size_t)(job->channels * job->kernel_rows * job->kernel_columns) * sizeof *planes->source);
-    planes->sums = (int32_t *)aligned(round_up(planes->length, 128) * 4);
+    planes->sums = (int32_t *)aligned(planes->groups * job->outputs * planes->stretch * 4);
     return planes->planes && planes->source && planes->sums;
 }
 
-static void run_group(const Job *job, const Kernels *kernels, Planes *planes, int64_t image, int64_t group)
+static void load_group(const Job *job, Planes *planes, int64_t image, int64_t group)
 {
-    int64_t depth = job->channels * job->kernel_rows * job->kernel_columns, k = 0, all = job->groups * job->outputs;
+    int64_t k = 0;
     for (int64_t c = 0; c < job->channels; c++) {
         uint8_t *channel = planes->planes + c * planes->phases * planes->plane;
         pack_phases(job, image, group * job->channels + c, planes->rows, planes->columns, channel);
@@ -348,17 +364,29 @@ static void run_group(const Job *job, const Kernels *kernels, Planes *planes, in
                                     x / job->column_step;
             }
     }
-    for (int64_t n = 0; n < job->outputs; n++) {
-        Strip strip = {planes->source, job->packed_index + (group * job->outputs + n) * depth, depth, planes->length,
-                       {job->plane_low, job->plane_high}, planes->sums};
-        memset(planes->sums, 0, (size_t)round_up(planes->length, 128) * 4);
+}
+
+static void run_groups(const Job *job, const Kernels *kernels, Planes *planes, int64_t image, int64_t first)
+{
+    int64_t depth = job->channels * job->kernel_rows * job->kernel_columns, all = job->groups * job->outputs;
+    int64_t end = first + planes->groups < job->groups ? first + planes->groups : job->groups;
+    int64_t outputs = (end - first) * job->outputs;
+    memset(planes->sums, 0, (size_t)(outputs * planes->stretch) * 4);
+    for (int64_t n = 0; n < outputs; n++) {
+        int64_t output = first * job->outputs + n;
+        if (n % job->outputs == 0)
+            load_group(job, planes, image, first + n / job->outputs);
+        Strip strip = {planes->source, job->packed_index + output * depth, depth, planes->length,
+                       {job->plane_low, job->plane_high}, planes->sums + n * planes->stretch};
         kernels->strip(&strip);
-        int32_t *to = job->output + image * job->out_rows * job->out_columns * all + group * job->outputs + n;
-        uint32_t start = (uint32_t)job->start[group * job->outputs + n];
-        for (int64_t p = 0; p < job->out_rows; p++)
-            for (int64_t q = 0; q < job->out_columns; q++)
-                to[(p * job->out_columns + q) * all] = (int32_t)(start + (uint32_t)planes->sums[p * planes->columns + q]);
     }
+    const int32_t *start = job->start + first * job->outputs;
+    int32_t *to = job->output + image * job->out_rows * job->out_columns * all + first * job->outputs;
+    for (int64_t p = 0; p < job->out_rows; p++)
+        for (int64_t q = 0; q < job->out_columns; q++, to += all)
+            for (int64_t n = 0; n < outputs; n++)
+                to[n] = (int32_t)((uint32_t)start[n] +
+                                  (uint32_t)planes->sums[n * planes->stretch + p * planes->columns + q]);
 }
 
 static int convolve_strips(const Job *job, const Kernels *kernels, int threads)
@@ -369,11 +397,12 @@ static int convolve_strips(const Job *job, const Kernels *kernels, int threads)
     {
         Planes planes = {0};
         int ready = make_planes(job, &planes);
+        int64_t parts = (job->groups + planes.groups - 1) / planes.groups;
         failed |= !ready;
 #pragma omp for schedule(static)
-        for (int64_t item = 0; item < job->images * job->groups; item++)
+        for (int64_t item = 0; item < job->images * parts; item++)
             if (ready)
-                run_group(job, kernels, &planes, item / job->groups, item % job->groups);
+                run_groups(job, kernels, &planes, item / parts, item % parts * planes.groups);
         free(planes.planes);
         free(planes.source);
         free(planes.sums);

@@ -102,7 +102,9 @@ class Mac:
 
     @property
     def _is_too_wide(self) -> bool:
-        return isinstance(self.multiplier, Exact) and self.bits > _WIDEST_FUNCTION
+        design = self.multiplier
+        left_open = design.width is None and design.signed is not False
+        return isinstance(design, Exact) and left_open and self.bits > _WIDEST_FUNCTION
 
     @cached_property
     def _fitted(self) -> Multiplier:

@@ -54,7 +54,7 @@ def _parameters(width: int) -> Iterator[tuple[str, dict[str, Any]]]:
         yield from (("cdm8", {"low": x, "high": y}) for x, y in product(range(11), repeat=2))
         yield from (("scdm8", {"low": x, "high": y}) for x, y in product(range(11), repeat=2))
     if width == 16:
-        yield from (("cdm16", _digits(code)) for code in CDM16_CODES)
+        yield from (("cdm16", cdm16_parts(code)) for code in CDM16_CODES)
     yield from _low_parts(width)
     yield from _missing_parts(width)
     yield from [("mitchell", {}), ("kulkarni", {})]
@@ -80,6 +80,7 @@ def _missing_parts(width: int) -> Iterator[tuple[str, dict[str, Any]]]:
         yield from (("perforated", {"rows": list(rows)}) for rows in combinations(range(width), count))
 
 
-def _digits(code: str) -> dict[str, Any]:
+def cdm16_parts(code: str) -> dict[str, Any]:
+    """Return the parameters of the design that is published as CDM16_`code`."""
     parts = (_CDM16_DIGITS[digit] for digit in code)
     return dict(zip(("low_low", "high_low", "low_high", "high_high"), parts, strict=True))

@@ -70,13 +70,17 @@ def test_dropping_rows_of_a_broken_array_never_raises_area_or_energy(columns, si
         assert more.energy <= fewer.energy
 
 
-@pytest.mark.parametrize("kind", ["cdm8", "scdm8"])
-def test_columns_without_carries_never_raise_area(kind):
-    for fixed in range(11):
-        for way in (("low", "high"), ("high", "low")):
-            pairs = [dict(zip(way, (x, fixed), strict=True)) for x in range(11)]
-            areas = [cost(kind, signed=kind == "scdm8", **pair).area for pair in pairs]
-            assert areas == sorted(areas, reverse=True), (way, fixed)
+@pytest.mark.parametrize(
+    ("kind", "lows"),
+    # Where column 8 has no carries, the constant of the Baugh-Wooley array needs a row of half adders.
+    [("cdm8", range(11)), ("scdm8", range(9)), ("scdm8", range(9, 11))],
+)
+def test_columns_without_carries_never_raise_area(kind, lows):
+    areas = [[cost(kind, signed=kind == "scdm8", low=x, high=y).area for y in range(11)] for x in lows]
+    for of_one_low in areas:
+        assert of_one_low == sorted(of_one_low, reverse=True)
+    for of_one_high in zip(*areas, strict=True):
+        assert list(of_one_high) == sorted(of_one_high, reverse=True)
 
 
 def test_the_last_row_of_drum_is_the_exact_array():

@@ -110,6 +110,10 @@ def test_an_exact_multiplier_may_be_wider_than_multipliers_are_computed():
             {"multiplier": {"kind": "exact", "width": 7}},
             "7 does not fit the unit's number format: expected 8",
         ),
+        (
+            {"multiplier": {"kind": "exact", "width": 8}, "number_format": "int32", "accumulator": "int64"},
+            "8 does not fit the unit's number format: expected 32",
+        ),
         ({"multiplier": {"kind": "exact", "signed": False}}, "False does not fit .* expected True"),
         (
             {"multiplier": CDM16},

@@ -149,10 +149,25 @@ def _whole(found: Factors, table: Table, first: int) -> Factors:
 def _narrowed(found: Factors) -> Factors:
     """Factors that span more values than a byte has, as sums of two halves: DRUM rounds 128 up to 144."""
     pairs: list[tuple[Integers, Integers]] = []
-    for left, right in zip(found.left.T, found.right, strict=True):
+    for pair in zip(found.left.T, found.right, strict=True):
+        left, right = _balanced(*pair)
         pairs.extend((some, others) for some in _halves(left) for others in _halves(right))
     lefts, rights = zip(*pairs, strict=True)
     return Factors(np.stack(lefts, axis=1), np.stack(rights))
+
+
+def _balanced(left: Integers, right: Integers) -> tuple[Integers, Integers]:
+    """The same products with powers of two that all weight factors share moved to the narrower side."""
+    shared = max(1, int(np.gcd.reduce(right)))
+    twos = shared & -shared
+    right = right // twos
+    while twos > 1:
+        twos //= 2
+        if np.ptp(left) <= np.ptp(right):
+            left = left * 2
+        else:
+            right = right * 2
+    return left, right
 
 
 def _halves(factor: Integers) -> tuple[Integers, ...]:

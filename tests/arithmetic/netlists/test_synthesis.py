@@ -118,7 +118,7 @@ class TestYosys:
             ("module m(input a, output p); assign p = a & ; endmodule", "mul.v:1: ERROR: syntax error"),
             ("module n(input a, output p); assign p = a; endmodule", "mul.v: ERROR: Module `m' not found"),
             ("module m(input a, output p); foo u(a, p); endmodule", r"ERROR: Module `\\foo' referenced"),
-            ("module m(input c, input d, output reg q); always @(posedge c) q <= d;endmodule", "mul.v: holds"),
+            ("module m(input c, input d, output reg q); always @(posedge c) q<=d; endmodule", "mul.v: hold"),
             ("module m(input a, output p); endmodule", "mul.v: m: a net has no driver"),
             ("", "mul.v"),
             ("module m(input a, output p); `include \"/etc/passwd\"\nendmodule", "mul.v"),
