@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+
+# Two test processes share the cores: a kernel's waiting threads must not spin on them.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 import pytest
 

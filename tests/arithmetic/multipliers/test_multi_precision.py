@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 from bit_level import disagreements
-from pydantic import ValidationError
 
 from archsim.arithmetic.multipliers.multi_precision import MultiPrecision
 from archsim.errors import InputError
@@ -55,9 +54,9 @@ def test_the_mode_follows_the_units_operands(width, mode, products):
 
 
 def test_operands_have_to_fit_the_mode():
-    with pytest.raises(ValidationError, match="8-bit operands do not fit the 4-bit mode"):
+    with pytest.raises(InputError, match="8-bit operands do not fit the 4-bit mode"):
         MultiPrecision(mode=4).fitted(8, signed=True)
-    with pytest.raises(ValidationError, match="defined for 2 to 8 bits"):
+    with pytest.raises(InputError, match="defined for 2 to 8 bits"):
         MultiPrecision().fitted(16, signed=True)
     assert MultiPrecision(mode=8).fitted(4, signed=True).products_per_operation == 1
 
