@@ -170,18 +170,19 @@ def rows(threads: int, repeats: int, every: bool) -> Iterator[Row]:
         yield plain_loop({"kind": "scdm8", "low": 7, "high": 3}, repeats)
 
 
-def in_child(threads: int, arguments: argparse.Namespace) -> list[Row]:
-    """Rows of one number of threads, in a process whose BLAS has as many from its start."""
-    command = [sys.executable, __file__, "--child", str(threads), "--repeats", str(arguments.repeats)]
-    limits = {name: str(threads) for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")}
-    done = subprocess.run(
-        [*command, *(["--all"] if arguments.all else [])],
-        env={**os.environ, **limits},
-        stdout=subprocess.PIPE,
-        check=True,
-        text=True,
-    )
-    return [Row(**row) for row in json.loads(done.stdout)]
+def all_rows(numbers_of_threads: Sequence[int], repeats: int, every: bool = False) -> Iterator[Row]:
+    """Rows of some numbers of threads, each in a process whose BLAS has as many from its start."""
+    for threads in numbers_of_threads:
+        command = [sys.executable, __file__, "--child", str(threads), "--repeats", str(repeats)]
+        limits = {f"{name}_NUM_THREADS": str(threads) for name in ("OPENBLAS", "MKL", "OMP")}
+        done = subprocess.run(
+            [*command, *(["--all"] if every else [])],
+            env={**os.environ, **limits},
+            stdout=subprocess.PIPE,
+            check=True,
+            text=True,
+        )
+        yield from (Row(**row) for row in json.loads(done.stdout))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -197,7 +198,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if given.child:
         found = list(rows(given.child, given.repeats, given.all))
     else:
-        found = [row for threads in given.threads for row in in_child(threads, given)]
+        found = list(all_rows(given.threads, given.repeats, given.all))
     if given.json or given.child:
         print(json.dumps([asdict(row) for row in found], indent=1))
         return 0

@@ -22,6 +22,7 @@ from scaling import FITTED, Series, all_series
 from timing import event_seconds
 
 import archsim
+import kernels
 
 OUTPUT = Path(__file__).resolve().parent / "results.json"
 PACKAGES = ("numpy", "simpy")
@@ -75,6 +76,14 @@ def engine_rows(repeats: int) -> Iterator[dict[str, object]]:
         yield row
 
 
+def kernel_rows(repeats: int) -> Iterator[dict[str, object]]:
+    """Rows of the integer kernels with one and two threads."""
+    for row in kernels.all_rows((1, 2), repeats):
+        rounded = {"gmac_per_s": round(row.gmac_per_s, 2), "ratio_to_float32": round(row.ratio_to_float32, 3)}
+        print(f"{row.multiplier}, {row.case}, {row.isa}, {row.threads} threads: {rounded}", flush=True)
+        yield asdict(row) | rounded
+
+
 def scalesim_rows(repeats: int) -> dict[str, object] | None:
     python = against_scalesim.prepared()
     if python is None:
@@ -103,6 +112,7 @@ def main(arguments: Sequence[str]) -> int:
         "machine": machine(event_s),
         "scalesim": scalesim_rows(options.repeats),
         "engine": list(engine_rows(options.repeats)),
+        "kernels": list(kernel_rows(3 * options.repeats)),
         "scaling": list(scaling_rows(event_s, options.repeats)),
     }
     options.output.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8", newline="\n")

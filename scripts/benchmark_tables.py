@@ -12,6 +12,7 @@ from doc_tables import Make, figure, markdown
 
 RESULTS = Path(__file__).resolve().parents[1] / "benchmarks" / "results.json"
 _FLOWS = {"os": "output stationary", "ws": "weight stationary", "is": "input stationary"}
+_LEVELS = ("portable", "avx2", "avx512")
 _NOT_COMPARED = "SCALE-Sim could not be installed where these results were taken."
 
 
@@ -57,6 +58,27 @@ def benchmark_engine() -> str:
     return markdown(["what", "ratio", "meaning"], rows)
 
 
+def benchmark_kernels() -> str:
+    """Return ratios to float32 per instruction set, and the gain of a second thread."""
+    header = ["layer", "multiplier", "path", *_LEVELS, "best, GMAC/s", "2 threads"]
+    found: dict[tuple[str, str, bool], dict[tuple[str, int], Mapping[str, Any]]] = {}
+    for row in _results()["kernels"]:
+        what = row["case"], row["multiplier"], row["path"] == "table_loop"
+        found.setdefault(what, {})[row["isa"], row["threads"]] = row
+    rows = [[case, f"`{multiplier}`", *_kernel_cells(rows)] for (case, multiplier, _), rows in found.items()]
+    return markdown(header, rows)
+
+
+def _kernel_cells(by_level: Mapping[tuple[str, int], Mapping[str, Any]]) -> list[str]:
+    """Path on the best instruction set, ratios, speed and gain of two threads there."""
+    best = max((level for level, _ in by_level), key=_LEVELS.index)
+    one, two = by_level[best, 1], by_level.get((best, 2))
+    ratios = [by_level.get((level, 1)) for level in _LEVELS]
+    cells = ["-" if row is None else figure(row["ratio_to_float32"], 2) for row in ratios]
+    gain = "-" if two is None else f"x {two['gmac_per_s'] / one['gmac_per_s']:.2f}"
+    return [f"`{one['path']}`", *cells, figure(one["gmac_per_s"], 3), gain]
+
+
 def benchmark_scaling() -> str:
     """Return exponents and events per unit of every series."""
     header = ["grows", "from", "to", "exponent of mapping", "of running", "events per tile, first", "last"]
@@ -76,5 +98,12 @@ def _scaling_row(series: Mapping[str, Any]) -> list[str]:
 
 
 BENCHMARK_TABLES: Mapping[str, Make[str]] = {
-    one.__name__: one for one in (benchmark_machine, benchmark_scalesim, benchmark_engine, benchmark_scaling)
+    one.__name__: one
+    for one in (
+        benchmark_machine,
+        benchmark_scalesim,
+        benchmark_engine,
+        benchmark_kernels,
+        benchmark_scaling,
+    )
 }

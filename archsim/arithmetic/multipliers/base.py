@@ -172,7 +172,9 @@ class Multiplier(Component, family="multipliers"):
         """
         if self.cost is not None:
             return self.cost.relative()
-        found = self._published_cost() or netlist_cost(self._netlist_design())
+        # Sources print unsigned designs; the signed form of one by magnitude has negations that they leave out.
+        published = None if self.by_magnitude and self.is_signed else self._published_cost()
+        found = published or netlist_cost(self._netlist_design())
         if found is None:
             raise InputError(
                 f"no figures for the energy of {self.described()}; state cost: {{energy: ..., source: ...}}",
