@@ -185,8 +185,7 @@ class Multiplier(Component, family="multipliers"):
 
     def described(self) -> str:
         """Return kind and parameters as one line of text."""
-        fields = self.model_dump(exclude={"cost", "kind", "width", "signed"})
-        values = [f"{name} {value}" for name, value in fields.items() if value is not None]
+        values = [f"{name} {value}" for name, value in self._parameters().items() if value is not None]
         operands = f"{'signed' if self.is_signed else 'unsigned'} {self.bits}-bit"
         return f"{self.kind} ({', '.join([*values, operands])})"
 
@@ -199,9 +198,14 @@ class Multiplier(Component, family="multipliers"):
 
     def _netlist_design(self) -> Design:
         """Return what names the design's row among the synthesised netlists; see `netlist_costs`."""
-        fields = self.model_dump(exclude={"cost", "width", "signed", "split"})
+        parameters = {name: value for name, value in self._parameters().items() if name != "split"}
+        return Design(self.kind, parameter_text(parameters), self.bits, self.is_signed)
+
+    def _parameters(self) -> dict[str, Any]:
+        """Return the fields that the kind adds to a multiplier's."""
+        fields = self.model_dump(exclude={"cost", "width", "signed"})
         del fields["kind"]
-        return Design(self.kind, parameter_text(fields), self.bits, self.is_signed)
+        return fields
 
     def _operand(self, values: ArrayLike, name: str) -> Integers:
         operand = np.asarray(values)
