@@ -1,4 +1,4 @@
-"""What the tests of multipliers share: all pairs of operands, random ones, and exact properties of tables."""
+"""Designs against scalar models of them: all pairs of operands up to 8 bits, random ones beyond."""
 
 from collections.abc import Callable, Iterator
 
@@ -7,8 +7,6 @@ import numpy as np
 from archsim.arithmetic.multipliers.base import Multiplier
 
 Model = Callable[[int, int], int]
-
-_PRIMES = (2**31 - 1, 2**31 - 19)
 
 
 def disagreements(design: Multiplier, model: Model, random_pairs: int = 2000) -> list[tuple[int, int]]:
@@ -60,34 +58,7 @@ def by_magnitude(model: Model) -> Model:
     return multiply
 
 
-def exact_rank(table: np.ndarray) -> int:
-    """Rank of an integer matrix: elimination modulo two primes, which can only err to the same low side."""
-    return max(_rank_modulo(table.astype(np.int64) % prime, prime) for prime in _PRIMES)
-
-
-def _rank_modulo(matrix: np.ndarray, prime: int) -> int:
-    rank = 0
-    for column in range(matrix.shape[1]):
-        pivots = np.flatnonzero(matrix[rank:, column])
-        if not pivots.size:
-            continue
-        matrix[[rank, rank + pivots[0]]] = matrix[[rank + pivots[0], rank]]
-        matrix[rank] = matrix[rank] * pow(int(matrix[rank, column]), -1, prime) % prime
-        below = matrix[rank + 1 :, column].copy()
-        matrix[rank + 1 :] = (matrix[rank + 1 :] - below[:, None] * matrix[rank] % prime) % prime
-        rank += 1
-        if rank == len(matrix):
-            break
-    return rank
-
-
 def errors(design: Multiplier) -> np.ndarray:
     """Signed errors of all pairs, [a][b]."""
     values = design.operand_values()
     return design.table().astype(np.int64) - np.outer(values, values)
-
-
-def nibble_separable(error: np.ndarray) -> bool:
-    """Whether E(a, b) = u(a, low nibble of b) + v(a, high nibble of b), for unsigned 8-bit operands."""
-    low, high = np.arange(256) & 15, np.arange(256) & 240
-    return bool((error == error[:, low] + error[:, high] - error[:, :1]).all())

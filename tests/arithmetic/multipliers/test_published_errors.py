@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from bit_level import errors, exact_rank, nibble_separable
+from bit_level import errors
+from table_figures import TableFigures
 
 from archsim.arithmetic.error_metrics import measure
 from archsim.arithmetic.evoapproxlib import BROKEN_ARRAYS, EXACT, OPERAND_TRUNCATED
@@ -60,11 +61,9 @@ def test_error_figures_are_the_printed_ones(row):
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row[0].described())
 def test_ranks_and_separability_are_the_printed_ones(row):
     design, rank, error_rank, lower_half, *_, separable = row
-    error = errors(design)
-    assert exact_rank(design.table()) == rank
-    assert exact_rank(error) == error_rank
-    assert exact_rank(error[:128]) == lower_half
-    assert [nibble_separable(error), nibble_separable(error.T)] == [separable, separable]
+    figures = TableFigures(design.table())
+    assert figures.ranks() == (rank, error_rank, lower_half)
+    assert figures.separable() == (separable, separable)
 
 
 @pytest.mark.parametrize(
@@ -190,8 +189,7 @@ def test_signed_designs_are_circuits_of_evoapproxlib_in_every_printed_figure(cir
     for value, text in zip(percentages, printed, strict=True):
         # Some figures of the library are cut, not rounded.
         assert _rounded_or_cut(100 * value, text)
-    assert exact_rank(design.table()) == rank
-    assert exact_rank(errors(design)) == error_rank
+    assert TableFigures(design.table(), signed=True).ranks()[:2] == (rank, error_rank)
 
 
 def _rounded_or_cut(value: float, text: str) -> bool:

@@ -110,7 +110,7 @@ def test_longer_low_discrepancy_streams_are_closer_until_exact(signed):
 @pytest.mark.parametrize(("signed", "deviation"), [(False, 2.0**15), (True, 2.0**14)])
 def test_random_streams_converge_as_the_square_root_of_their_length(signed, deviation):
     means = []
-    for length in (16, 64, 256, 1024):
+    for length in (16, 64, 256):
         squares, distances = [], []
         for seed in range(12):
             design = Stochastic(generator="random", width=8, signed=signed, stream_length=length, seed=seed)
@@ -120,7 +120,7 @@ def test_random_streams_converge_as_the_square_root_of_their_length(signed, devi
         assert np.mean(squares) < deviation**2 / length
         means.append(np.mean(distances))
     ratios = [later / earlier for earlier, later in itertools.pairwise(means)]
-    assert ratios == pytest.approx([0.5] * 3, abs=0.15)
+    assert ratios == pytest.approx([0.5] * 2, abs=0.15)
 
 
 def test_the_seed_alone_decides_random_streams():
