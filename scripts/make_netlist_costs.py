@@ -16,17 +16,18 @@ from netlists.designs import TOP, verilog
 from netlists.parameters import Wanted, wanted
 
 from archsim.arithmetic.netlist_costs import TABLE, Design, Measured, read_table, table_text
-from archsim.arithmetic.netlists.figures import EXHAUSTIVE_BITS, SEED, Figures, figures
+from archsim.arithmetic.netlists.figures import Figures, figures
 from archsim.arithmetic.netlists.synthesis import synthesised, tool_version
+from archsim.arithmetic.netlists.toggles import EXHAUSTIVE_BITS, SEED
 
 PATH = Path(__file__).resolve().parents[1] / "archsim" / "arithmetic" / "tables" / TABLE
 
 COMMENTS = (
     "Figures of synthesised netlists, written by scripts/make_netlist_costs.py from scripts/netlists [calc].",
     "area: transistors; delay: tau of logical effort; energy: mean capacitance charged or discharged per",
-    "operation, in inputs of a unit inverter. See archsim/arithmetic/netlists/figures.py and gates.py.",
-    f"Operands: all pairs up to {EXHAUSTIVE_BITS} input bits, beyond that 65536 pairs of seed {SEED}.",
-    "multi_precision: energy per product, area and delay of the whole operator.",
+    "operation, in inputs of a unit inverter; glitch_energy: with glitches. See archsim/arithmetic/netlists.",
+    f"Operands: all pairs up to {EXHAUSTIVE_BITS} input bits, beyond that 65536 of seed {SEED}; for glitches",
+    f"2048 steps of seed {SEED}. multi_precision: energies per product, area and delay of the operator.",
 )
 
 MODES = {8: {"wide": 1, "middle": 1}, 4: {"wide": 0, "middle": 1}, 2: {"wide": 0, "middle": 0}}
@@ -58,7 +59,8 @@ def measured_figures(one: Wanted) -> Figures:
         return figures(synthesised(verilog(one.kind, one.parameters, one.width, signed=one.signed), TOP))
     mode = one.parameters["mode"]
     whole = figures(synthesised(multi_precision_verilog(TOP, signed=one.signed), TOP), MODES[mode])
-    return Figures(whole.area, whole.delay, whole.energy / (PORTS // mode))
+    lanes = PORTS // mode
+    return Figures(whole.area, whole.delay, whole.energy / lanes, whole.glitch_energy / lanes)
 
 
 def _measure(chosen: Sequence[Wanted]) -> Iterator[tuple[Design, Measured]]:

@@ -48,13 +48,14 @@ def netlist_cost(design: Design) -> RelativeCost | None:
 
 def relative(figures: Figures, exact: Figures, tool: str) -> RelativeCost:
     """Return figures over those of the exact array of the same width and sign, synthesised by one tool."""
+    glitches = figures.glitch_energy / exact.glitch_energy
     return RelativeCost(
         energy=figures.energy / exact.energy,
         delay=figures.delay / exact.delay,
         area=figures.area / exact.area,
         source=(
-            f"netlist: {tool}, transistor counts, zero-delay toggles over uniform operands, relative to the "
-            "exact array synthesised the same way"
+            f"netlist: {tool}, transistor counts, toggles over uniform operands without glitches (with them: "
+            f"energy {glitches:.3f}), relative to the exact array synthesised the same way"
         ),
     )
 
@@ -77,7 +78,8 @@ def read_table(text: str) -> dict[Design, Measured]:
     lines = [line for line in text.splitlines() if not line.startswith("#")]
     return {
         Design(row["kind"], row["parameters"], int(row["width"]), row["sign"] == "signed"): Measured(
-            Figures(int(row["area"]), float(row["delay"]), float(row["energy"])), row["tool"]
+            Figures(int(row["area"]), *(float(row[name]) for name in ("delay", "energy", "glitch_energy"))),
+            row["tool"],
         )
         for row in csv.DictReader(lines)
     }
@@ -85,13 +87,20 @@ def read_table(text: str) -> dict[Design, Measured]:
 
 def table_text(comments: Iterable[str], rows: Mapping[Design, Measured]) -> str:
     """Return the text of a table, rows sorted, with comment lines on top."""
-    head = [*(f"# {comment}" for comment in comments), "kind,parameters,width,sign,area,delay,energy,tool"]
+    head = [
+        *(f"# {comment}" for comment in comments),
+        "kind,parameters,width,sign,area,delay,energy,glitch_energy,tool",
+    ]
     lines = [
         f"{design.kind},{design.parameters},{design.width},{'signed' if design.signed else 'unsigned'},"
-        f"{one.figures.area},{one.figures.delay:.3f},{one.figures.energy:.3f},{one.tool}"
+        f"{one.figures.area},{_decimals(one.figures)},{one.tool}"
         for design, one in sorted(rows.items())
     ]
     return "\n".join([*head, *lines, ""])
+
+
+def _decimals(figures: Figures) -> str:
+    return ",".join(f"{value:.3f}" for value in (figures.delay, figures.energy, figures.glitch_energy))
 
 
 def _value_text(value: Any) -> str:

@@ -28,8 +28,9 @@ class NetlistMultiplier(SplittingMultiplier, kind="netlist"):
 
     Cost: its transistors, its longest path and the capacitance that its nets charge over uniform operands,
     each over that of an exact carry-save array (Baugh-Wooley if signed) of the same width, synthesised with
-    the same recipe. Glitches, wires, leakage and sizing of gates are left out, see
-    :mod:`archsim.arithmetic.netlists.figures`. Needs yosys: ``pip install 'archsim[netlist]'``.
+    the same recipe. Wires, leakage and sizing of gates are left out, and glitches too: the source of the cost
+    tells the energy with them, see :mod:`archsim.arithmetic.netlists.glitches`. Needs yosys: ``pip install
+    'archsim[netlist]'``.
     """
 
     file: NamedFile
@@ -99,8 +100,7 @@ class NetlistMultiplier(SplittingMultiplier, kind="netlist"):
         return np.asarray((bits ^ half) - half, dtype=np.int64)
 
     def _published_cost(self) -> RelativeCost:
-        exact = synthesised(exact_verilog(self.bits, signed=self.is_signed), NAME)
-        return relative(figures(self._netlist), figures(exact), tool_version())
+        return _cost(self._text, self.top, self.file, self.bits, self.is_signed)
 
     @property
     def _netlist(self) -> Netlist:
@@ -119,6 +119,13 @@ def _synthesised(text: str, top: str, file: str) -> Netlist:
         return synthesised(text, top, file)
     except InputError as error:
         raise InputError(error.message, field=error.field or "file") from error
+
+
+@lru_cache(maxsize=64)
+def _cost(text: str, top: str, file: str, bits: int, signed: bool) -> RelativeCost:
+    """Return the cost of a design: measured once in a process, asked for once per layer and more."""
+    exact = synthesised(exact_verilog(bits, signed=signed), NAME)
+    return relative(figures(_synthesised(text, top, file)), figures(exact), tool_version())
 
 
 @lru_cache(maxsize=16)

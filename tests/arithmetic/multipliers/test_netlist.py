@@ -72,6 +72,15 @@ class TestDesign:
         assert found.area == row.area
         assert (found.energy, found.delay) == pytest.approx((row.energy, row.delay), rel=1e-5)
 
+    def test_one_file_is_synthesised_and_measured_once(self, verilog, monkeypatch):
+        file = verilog(exact_verilog(3, signed=False) + "// another text than that of other tests\n")
+        first = NetlistMultiplier(file=file, top="exact")
+        cost, table = first.relative_cost(), first.table()
+        monkeypatch.setattr(synthesis, "_yosys", None)
+        again = NetlistMultiplier(file=file, top="exact").fitted(3, signed=False)
+        assert again.relative_cost() == cost
+        assert (again.table() == table).all()
+
     def test_the_operand_order_is_the_circuit_s(self, verilog):
         text = "module m(input [3:0] a, input [3:0] b, output [7:0] p); assign p = a * b[3:1]; endmodule"
         design = NetlistMultiplier(file=verilog(text), top="m", split="activation")

@@ -1,9 +1,11 @@
 import numpy as np
 import pytest
 
-from archsim.arithmetic.netlists.figures import area, delay, figures, toggle_energy, uniform_energy
+from archsim.arithmetic.netlists.figures import figures
 from archsim.arithmetic.netlists.gates import GATES
+from archsim.arithmetic.netlists.loads import area, delay
 from archsim.arithmetic.netlists.netlist import Gate, Netlist
+from archsim.arithmetic.netlists.toggles import toggle_energy, uniform_energy
 
 AND = Netlist.build("and", {"a": (2,), "b": (3,)}, {"y": (4,)}, [Gate("AND", (2, 3), 4)])
 
