@@ -172,7 +172,7 @@ class Multiplier(Component, family="multipliers"):
         """
         if self.cost is not None:
             return self.cost.relative()
-        # Sources print unsigned designs; the signed form of one by magnitude has negations that they leave out.
+        # Sources print unsigned designs: the negations around a signed one by magnitude are not in them.
         published = None if self.by_magnitude and self.is_signed else self._published_cost()
         found = published or netlist_cost(self._netlist_design())
         if found is None:
