@@ -1,0 +1,1 @@
+"""Gate netlists: written as structural Verilog, synthesised, evaluated bit-parallel, measured."""
