@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from archsim.arithmetic.cost import RelativeCost
+from archsim.arithmetic.netlist_costs import Design, netlist_cost, parameter_text
 from archsim.errors import InputError
 from archsim.registry import Component
 
@@ -161,6 +162,8 @@ class Multiplier(Component, family="multipliers"):
     def relative_cost(self) -> RelativeCost:
         """Energy, delay and area relative to the exact multiplier of the same source.
 
+        What the user states comes first, then published figures, then those of the design's own netlist.
+
         An energy is only comparable with another of the same source (library, supply, activity), so a design
         is known by its ratio to its own source's exact multiplier; the technology's exact energy is scaled
         with it.
@@ -172,18 +175,17 @@ class Multiplier(Component, family="multipliers"):
         """
         if self.cost is not None:
             return RelativeCost(self.cost.energy, self.cost.delay, self.cost.area, self.cost.source)
-        published = self._published_cost()
-        if published is None:
+        found = self._published_cost() or netlist_cost(self._netlist_design())
+        if found is None:
             raise InputError(
                 f"no figures for the energy of {self.described()}; state cost: {{energy: ..., source: ...}}",
                 field="cost",
             )
-        return published
+        return found
 
     def described(self) -> str:
         """Return kind and parameters as one line of text."""
-        fields = self.model_dump(exclude={"cost", "kind", "width", "signed"})
-        values = [f"{name} {value}" for name, value in fields.items() if value is not None]
+        values = [f"{name} {value}" for name, value in self._parameters().items() if value is not None]
         operands = f"{'signed' if self.is_signed else 'unsigned'} {self.bits}-bit"
         return f"{self.kind} ({', '.join([*values, operands])})"
 
@@ -193,6 +195,17 @@ class Multiplier(Component, family="multipliers"):
 
     def _published_cost(self) -> RelativeCost | None:
         return None
+
+    def _netlist_design(self) -> Design:
+        """Return what names the design's row among the synthesised netlists; see `netlist_costs`."""
+        parameters = {name: value for name, value in self._parameters().items() if name != "split"}
+        return Design(self.kind, parameter_text(parameters), self.bits, self.is_signed)
+
+    def _parameters(self) -> dict[str, Any]:
+        """Return the fields that the kind adds to a multiplier's."""
+        fields = self.model_dump(exclude={"cost", "width", "signed"})
+        del fields["kind"]
+        return fields
 
     def _operand(self, values: ArrayLike, name: str) -> Integers:
         operand = np.asarray(values)

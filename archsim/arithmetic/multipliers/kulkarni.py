@@ -19,7 +19,7 @@ class Kulkarni(Multiplier, kind="kulkarni"):
 
     Source: Kulkarni, Gupta and Ercegovac, "Trading Accuracy for Power with an Underdesigned Multiplier
     Architecture", VLSI Design 2011 (reference/arithmetic.md §8). No source at hand has its cost relative
-    to an exact design: state `cost`.
+    to an exact design.
     """
 
     widths = (2, 4, 8, 16)

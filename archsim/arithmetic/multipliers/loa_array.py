@@ -25,7 +25,7 @@ class LoaArray(SplittingMultiplier, kind="loa_array"):
     A sum is never wider than an exact one's width, so a product fits 2n bits.
 
     Source: the adder of Mahdiani et al., "Bio-Inspired Imprecise Computational Blocks", IEEE TCAS-I 57(4),
-    2010; the multiplier as defined in reference/arithmetic.md §8. No source has its cost: state `cost`.
+    2010; the multiplier as defined in reference/arithmetic.md §8. No source has its cost.
     """
 
     by_magnitude = True

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal, Self
 from pydantic import model_validator
 
 from archsim.arithmetic.multipliers.base import Integers, Multiplier
+from archsim.arithmetic.netlist_costs import Design, parameter_text
 from archsim.errors import InputError
 
 
@@ -21,7 +22,8 @@ class MultiPrecision(Multiplier, kind="multi_precision"):
     this models.
 
     What a mode computes is exact in its width; what it changes is throughput and energy. No energy relative
-    to a plain 8-bit multiplier is published: state `cost`.
+    to a plain multiplier is published; that of its netlist is per product, beside an array as wide as the
+    mode, while area and delay are those of the whole operator.
     """
 
     ports: ClassVar[int] = 8
@@ -56,3 +58,6 @@ class MultiPrecision(Multiplier, kind="multi_precision"):
 
     def _products(self, a: Integers, b: Integers) -> Integers:
         return a * b
+
+    def _netlist_design(self) -> Design:
+        return Design(self.kind, parameter_text({"mode": self.active_mode}), self.bits, self.is_signed)

@@ -33,7 +33,7 @@ class Scdm8(SplittingMultiplier, kind="scdm8"):
 
     Introduced by ACE-CNN (Shakibhamedan et al., IEEE TCAS-I 2024). The definition was recovered from 20
     tables of its first author and equals them in every entry; that they are SCDM8 is an inference
-    (reference/arithmetic.md §5). Power, delay and area are not public: state `cost`.
+    (reference/arithmetic.md §5). Power, delay and area are not public; those of its netlist are the cost.
     """
 
     widths = range(8, 9)

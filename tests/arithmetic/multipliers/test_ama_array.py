@@ -121,9 +121,11 @@ def test_a_degree_is_a_number_of_columns(cell):
     )
 
 
-def test_a_number_of_columns_has_no_published_cost():
+def test_a_number_of_columns_has_the_cost_of_its_netlist_and_no_published_one():
+    assert AmaArray(cell="ama4", columns=8).relative_cost().source.startswith("netlist: yosys")
+    assert AmaArray(cell="ama4", columns="D2").relative_cost().source.startswith("Masadeh")
     with pytest.raises(InputError, match="no figures for the energy of ama_array"):
-        AmaArray(cell="ama4", columns=8).relative_cost()
+        AmaArray(cell="ama4", columns=8, width=10).relative_cost()
 
 
 @pytest.mark.parametrize(

@@ -62,8 +62,13 @@ def test_operands_have_to_fit_the_mode():
     assert MultiPrecision(mode=8).fitted(4, signed=True).products_per_operation == 1
 
 
+def test_a_narrow_mode_costs_more_than_a_narrow_array():
+    assert 1.2 < MultiPrecision(mode=4).relative_cost().energy < MultiPrecision(mode=2).relative_cost().energy
+    assert MultiPrecision().fitted(2, signed=True).relative_cost() == MultiPrecision(mode=2).relative_cost()
+
+
 def test_no_energy_is_invented():
     with pytest.raises(InputError, match="no figures for the energy"):
-        MultiPrecision(mode=4).relative_cost()
+        MultiPrecision(mode=4).fitted(3, signed=True).relative_cost()
     stated = MultiPrecision(mode=4, cost={"energy": 0.6, "source": "measured"})
     assert stated.relative_cost().energy == 0.6

@@ -9,7 +9,6 @@ from table_figures import TableFigures, is_printed_as
 
 from archsim.arithmetic.multipliers.cdm8 import Cdm8
 from archsim.arithmetic.multipliers.scdm8 import Scdm8
-from archsim.errors import InputError
 
 # reference/arithmetic.md §5: exact product, SCDM8_51, SCDM8_73.
 CHECK_VALUES = {
@@ -89,6 +88,8 @@ def test_only_signed_8_bit_operands_fit():
         Scdm8(low=7, high=3, width=16)
 
 
-def test_no_cost_is_guessed():
-    with pytest.raises(InputError, match="no figures for the energy of scdm8"):
-        Scdm8(low=7, high=3).relative_cost()
+def test_the_cost_is_that_of_its_netlist_up_to_the_design_without_carries():
+    costs = [Scdm8(low=low, high=high).relative_cost() for low, high in ((0, 0), (7, 3), (10, 10))]
+    assert all(cost.source.startswith("netlist: yosys") for cost in costs)
+    assert 1 > costs[0].energy > costs[1].energy > costs[2].energy > 0.5
+    assert 1 > costs[0].area > costs[1].area > costs[2].area > 0.5
