@@ -73,8 +73,7 @@ References that archsim has no counterpart for, or whose figures it ships as its
 - **Precharge standby, power-down and self-refresh** of DRAM, GDDR5, HBM2, LPDDR5, HMC, HBM-PIM, GDDR6-AiM
   and UPMEM: no such state or part.
 - **Non-volatile memories, approximate SRAM, retention errors**: no such model.
-- **Approximate multipliers and adders**, their errors, power and area: only exact arithmetic in this
-  version.
+- **Power and area of approximate adders**, and of multipliers whose circuits archsim does not have.
 - **Accuracy** of networks and of run-time adaptation: outputs are not computed in this version.
 - **Simba, Eyeriss v2, WAX**: chiplets, sparse processing and another memory hierarchy, known by abstracts
   only.
