@@ -94,7 +94,7 @@ def test_a_faster_multiplier_shortens_the_run_only_where_the_clock_follows_it() 
 @pytest.mark.parametrize("high", [0, 3])
 def test_no_carry_disregard_multiplier_costs_more_than_the_exact_one(high: int) -> None:
     exact = run()
-    kind = f"{NPU}.multiplier.kind=cdm8"
+    kind = f"{NPU}.multiplier.kind=scdm8"
     for low in range(4, 11):
         report = run(kind, f"{NPU}.multiplier.low={low}", f"{NPU}.multiplier.high={high}")
         assert report.totals.energy_j < exact.totals.energy_j
@@ -102,15 +102,22 @@ def test_no_carry_disregard_multiplier_costs_more_than_the_exact_one(high: int) 
         assert report.area_mm2["npu.multipliers"].value < exact.area_mm2["npu.multipliers"].value
 
 
-# 45 nm re-synthesis [pub]: CDM8_73 takes 7.852 of 10.955 uW, 0.463 of 0.697 ns, 330.03 of 397.062 um2.
+# EvoApproxLib [pub]: mul8s_1KX2 takes 0.391 of 0.425 mW, 1.51 of 1.48 ns, 641.1 of 729.8 um2.
 def test_figures_of_a_published_design_reach_the_report() -> None:
-    exact, other = run(), run(f"{NPU}.multiplier={{kind: cdm8, low: 7, high: 3}}")
+    exact, other = run(), run(f"{NPU}.multiplier={{kind: truncated, columns: 4}}")
     before, after = (actions(report)["npu.mac", "multiply"] for report in (exact, other))
-    assert after.energy_per_action_j == pytest.approx(before.energy_per_action_j * 7.852 / 10.955, rel=1e-12)
-    assert "cdm8 (split weight, low 7, high 3, signed 8-bit): Carry-disregard re-synthesis" in after.source
+    assert after.energy_per_action_j == pytest.approx(before.energy_per_action_j * 0.391 / 0.425, rel=1e-12)
+    assert "truncated (columns 4, signed 8-bit): EvoApproxLib" in after.source
     areas = [report.area_mm2["npu.multipliers"].value for report in (exact, other)]
-    assert areas[1] == pytest.approx(areas[0] * 330.03 / 397.062, rel=1e-12)
-    assert other.arithmetic["npu.multiplier"].delay == pytest.approx(0.463 / 0.697, rel=1e-12)
+    assert areas[1] == pytest.approx(areas[0] * 641.1 / 729.8, rel=1e-12)
+    assert other.arithmetic["npu.multiplier"].delay == pytest.approx(1.51 / 1.48, rel=1e-12)
+
+
+def test_signs_around_an_unsigned_design_are_paid_for() -> None:
+    """The re-synthesis of CDM8 [pub] is unsigned: an int8 array takes the netlist that has the negations."""
+    report = run(f"{NPU}.multiplier={{kind: cdm8, low: 7, high: 3}}")
+    assert report.arithmetic["npu.multiplier"].energy > 7.852 / 10.955
+    assert "netlist" in report.arithmetic["npu.multiplier"].source
 
 
 def test_adders_of_partial_sums_are_named_beside_the_multiplier() -> None:
