@@ -5,8 +5,8 @@ Usage: ``python benchmarks/kernels.py [--json] [--repeats N] [--threads 1 2] [--
 A row is one multiplier on one layer, instruction set and number of threads. The kernel's time is everything
 from the operands to the sums, packing of the activations included; weights are packed once. The peer is the
 product of two float32 matrices of the convolution's shape in NumPy (OpenBLAS), without im2col, with as many
-threads; the two take turns, and the shortest time of each counts. ``table_loop`` is one look-up in an int32
-table per multiplication, as public emulators on CPUs do it.
+threads; the two take turns in rounds, and the shortest time of each counts. ``table_loop`` is one look-up in an
+int32 table per multiplication, as public emulators on CPUs do it.
 """
 
 from __future__ import annotations
@@ -27,6 +27,11 @@ from archsim._integer import table_loop
 from archsim.arithmetic.kernels import Window, instruction_sets, prepare
 from archsim.arithmetic.multipliers.base import Multiplier
 from archsim.registry import create
+
+PAUSE_S = 0.5
+"""Threads of OpenBLAS spin for a while after their work, on the cores of whoever comes next."""
+
+ROUNDS = 2
 
 
 @dataclass(frozen=True)
@@ -120,14 +125,20 @@ def float32(case: Case) -> None:
 
 
 def side_by_side(work: Callable[[], object], peer: Callable[[], object], repeats: int) -> tuple[float, float]:
-    """Shortest seconds of each; they take turns, so that both see the same machine."""
+    """Shortest seconds of each, in rounds of both, so that both see the same machine."""
     times: tuple[list[float], list[float]] = ([], [])
-    for _ in range(repeats + 1):
+    for _ in range(ROUNDS):
+        time.sleep(PAUSE_S)
         for own, run in zip(times, (work, peer), strict=True):
-            start = time.perf_counter()
             run()
-            own.append(time.perf_counter() - start)
-    return min(times[0][1:]), min(times[1][1:])
+            own.extend(seconds(run) for _ in range(repeats))
+    return min(times[0]), min(times[1])
+
+
+def seconds(run: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    run()
+    return time.perf_counter() - start
 
 
 def measure(design: dict[str, object], name: str, level: str, threads: int, repeats: int) -> Row:
