@@ -91,7 +91,8 @@ def read_multiplier(name: str, overrides: Sequence[str] = ()) -> Multiplier:
     member = resolve("multipliers", name)
     if not issubclass(member, Multiplier):
         raise InputError(f"'{name}' is no multiplier")
-    return build(member, document_of(f"multiplier {name}", {"kind": name}, overrides))
+    design = build(member, document_of(f"multiplier {name}", {"kind": name}, overrides))
+    return design.fitted(design.bits, signed=design.is_signed)
 
 
 def read_multipliers(name: str, overrides: Sequence[str], sweeps: Sequence[Sweep]) -> list[Multiplier]:
@@ -103,9 +104,12 @@ def read_multipliers(name: str, overrides: Sequence[str], sweeps: Sequence[Sweep
         If one of them is not valid, or if there are too many.
     """
     keys = [sweep.key for sweep in sweeps]
-    twice = next((key for key in keys if keys.count(key) > 1), None)
+    given = [text.partition("=")[0] for text in overrides]
+    twice = next((key for key in keys if [*keys, *given].count(key) > 1), None)
     if twice:
-        raise InputError(f"'{twice}' is swept twice")
+        raise InputError(f"'{twice}' is given twice")
+    if {"width", "signed"} & set(keys):
+        raise InputError("designs of other operands are not of one family: sweep them one by one with --set")
     lists = [[f"{sweep.key}={value}" for value in sweep.values] for sweep in sweeps]
     combinations = list(product(*lists))
     if len(combinations) > _MOST_DESIGNS:
@@ -128,7 +132,7 @@ def read_sweep(text: str) -> Sweep:
         raise InputError(message, position=Position(f"--sweep {text}", 1, 1))
     if len(found) > _MOST_DESIGNS:
         raise InputError(f"{len(found)} values of {key} are more than the limit of {_MOST_DESIGNS}")
-    return Sweep(key, found)
+    return Sweep(key, tuple(dict.fromkeys(found)))
 
 
 def _listed(text: str) -> tuple[str, ...]:

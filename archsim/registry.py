@@ -18,6 +18,7 @@ from pydantic import (
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     SerializerFunctionWrapHandler,
+    ValidationError,
     model_serializer,
     model_validator,
 )
@@ -189,11 +190,18 @@ def create(family: str, mapping: Mapping[str, Any]) -> Component:
     Raises
     ------
     InputError
-        If the kind is missing or unknown.
-    pydantic.ValidationError
-        If the fields do not fit the kind.
+        If the kind is missing or unknown, or if the fields do not fit it; `field` is the first that does not.
     """
-    return _build(family, mapping, None)
+    try:
+        return _build(family, mapping, None)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        cause = first.get("ctx", {}).get("error")
+        field = ".".join(str(part) for part in first["loc"]) or None
+        if isinstance(cause, InputError):
+            raise cause from None
+        message = f"{mapping['kind']}: {first['msg'].removeprefix('Value error, ')}"
+        raise InputError(message, field=field) from None
 
 
 def _build(family: str, value: Any, context: Mapping[str, Any] | None) -> Component:

@@ -71,7 +71,7 @@ def _row(fields: Mapping[str, Any], design: Multiplier) -> list[str]:
     except InputError:
         return [*cells, "-", "-", "-", "none: state `cost`"]
     ratios = ["-" if ratio is None else figure(ratio) for ratio in (cost.energy, cost.delay, cost.area)]
-    return [*cells, *ratios, cost.source]
+    return [*cells, *ratios, cost.provenance]
 
 
 def _text(value: Any) -> str:

@@ -16,19 +16,27 @@ class RelativeCost:
     energy, delay, area
         Ratios without a unit; ``None`` where the source prints none.
     source
-        Where the ratios come from.
+        Where the ratios come from: the same text for all designs of one source.
+    detail
+        What the source says of this design alone.
     """
 
     energy: float
     delay: float | None
     area: float | None
     source: str
+    detail: str = ""
+
+    @property
+    def provenance(self) -> str:
+        """Source and detail as one text."""
+        return f"{self.source}; {self.detail}" if self.detail else self.source
 
 
 class StatedCost(BaseModel):
     """Cost of a design relative to the exact one of the same source, stated by the user."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
 
     energy: float = Field(gt=0)
     """Energy of one operation over that of the exact design."""

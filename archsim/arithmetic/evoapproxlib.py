@@ -78,5 +78,6 @@ def _cost(circuit: Circuit | None) -> RelativeCost | None:
         energy=circuit.power_mw / EXACT.power_mw,
         delay=circuit.delay_ns / EXACT.delay_ns,
         area=circuit.area_um2 / EXACT.area_um2,
-        source=f"EvoApproxLib {circuit.name} over {EXACT.name}, 45 nm [pub], matched by error figures",
+        source=f"EvoApproxLib, 45 nm [pub], over {EXACT.name}; circuits matched by their error figures",
+        detail=circuit.name,
     )

@@ -54,9 +54,10 @@ def relative(figures: Figures, exact: Figures, tool: str) -> RelativeCost:
         delay=figures.delay / exact.delay,
         area=figures.area / exact.area,
         source=(
-            f"netlist: {tool}, transistor counts, toggles over uniform operands without glitches (with them: "
-            f"energy {glitches:.3f}), relative to the exact array synthesised the same way"
+            f"netlist: {tool}, transistor counts, toggles over uniform operands without glitches, relative "
+            "to the exact array synthesised the same way"
         ),
+        detail=f"with glitches its energy is {glitches:.3f}",
     )
 
 

@@ -70,8 +70,12 @@ def multiplier(  # noqa: PLR0913 - one parameter per option of the command
 
 def _show_one(design: Multiplier, table: Path | None, plot: Path | None, *, seed: int, as_json: bool) -> None:
     from archsim.arithmetic.multiplier_report import report_on
+    from archsim.arithmetic.multipliers.base import TABLE_BITS
     from archsim.visualization.multiplier_tables import multiplier_table
 
+    for option, wanted in (("--table", table), ("--plot", plot)):
+        if wanted and design.bits > TABLE_BITS:
+            raise InputError(f"{option} needs operands of at most {TABLE_BITS} bits, not {design.bits}")
     report = report_on(design, seed=seed)
     files = {}
     if table:
@@ -127,6 +131,9 @@ def _kind(path: Path) -> str:
 def _write(files: Mapping[Path, bytes]) -> None:
     from archsim.results.export import write_files
 
+    for path in files:
+        if path.is_dir():
+            raise InputError(f"cannot write '{path}': it is a directory")
     for path, data in files.items():
         write_files(path.parent, {path.name: data})
 

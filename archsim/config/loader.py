@@ -229,9 +229,12 @@ def _replace(node: Node, steps: list[tuple[str, Position]], value: Node, name: s
         return sequence(node.position, items)
     if not isinstance(node.value, dict):
         raise InputError(f"nothing can be set below a single value, at '{key}'", position=place, field=name)
-    if rest and key not in node.value:
-        raise _unknown_step(key, place, name, node.value)
     entries = dict(node.value)
+    if rest and key not in entries:
+        # A part may have keys that the file leaves out; its model knows them.
+        if "kind" not in entries:
+            raise _unknown_step(key, place, name, entries)
+        entries[key] = Entry(place, mapping(place, {}))
     if not rest and value.value is None:
         entries.pop(key, None)
         return mapping(node.position, entries)

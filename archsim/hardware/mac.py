@@ -57,11 +57,13 @@ class Design:
         """Return the area, given that of the exact design in mm2, which stands where the source has none."""
         if self.cost.area is None:
             lacking = f"assumption: the area of the exact one for {self.text}, whose source gives none"
-            return Sourced(exact.value, f"{exact.source}; {lacking} ({self.cost.source})")
+            return Sourced(exact.value, f"{exact.source}; {lacking} ({self.cost.provenance})")
         return exact if self.is_exact else self._times(exact, self.cost.area)
 
     def _times(self, exact: Sourced, ratio: float) -> Sourced:
-        return Sourced(exact.value * ratio, f"{exact.source}; x {ratio:.4g}, {self.text}: {self.cost.source}")
+        return Sourced(
+            exact.value * ratio, f"{exact.source}; x {ratio:.4g}, {self.text}: {self.cost.provenance}"
+        )
 
 
 @dataclass(frozen=True)

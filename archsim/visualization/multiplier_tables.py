@@ -22,7 +22,7 @@ def multiplier_table(report: MultiplierReport) -> Table:
         number_cells("value", values),
         text_cells("what it is", meanings, shortest=20),
     ]
-    told = f"costs: {report.cost.source}" if report.cost else report.note
+    told = f"costs: {report.cost.provenance}" if report.cost else report.note
     note = f"E = result - exact, {_pairs_text(report.error)}; {told}"
     return assemble(report.design.described(), cells, footer=False, note=note)
 

@@ -23,8 +23,10 @@ _LINEAR_DECADES = 0.4
 """Room between an error of zero and the decade of the smallest other one, in decades."""
 _MARGIN = 0.3
 """Room left of an error of zero, as a share of that decade."""
-_LINE = 110
+_LINE = 125
 """Characters of a source on one line."""
+_LINE_IN = 0.14
+"""Height of such a line in inches."""
 _COLOURS = (*OKABE_ITO[:6], OKABE_ITO[7], OTHER)
 """Without yellow, which a hollow dot would hardly show."""
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
@@ -46,7 +48,10 @@ def trade_off(reports: Sequence[MultiplierReport], keys: Sequence[str]) -> Figur
         raise InputError(f"no design has a relative energy to draw: {reports[0].note}")
     groups = _groups(drawn, keys)
     legend = [*_keys(list(groups)), Key(_FRONT, DARK, marker="_")]
-    figure, axes = framed(_heading(reports, len(drawn), keys), legend, height=3.6, left=0.6)
+    sources = _source_lines(drawn)
+    note_in = _LINE_IN * len(sources)
+    figure, axes = framed(_heading(reports, len(drawn), keys), legend, height=3.6 + note_in, left=0.6)
+    _write_below(figure, axes, sources, note_in)
     for key, members in zip(legend, groups.values(), strict=False):
         _draw(axes, members, key, _solid_source(drawn))
     front = [drawn[i] for i in pareto_front(drawn)]
@@ -54,7 +59,6 @@ def trade_off(reports: Sequence[MultiplierReport], keys: Sequence[str]) -> Figur
     _scale(axes, drawn)
     label(axes, "MRED over pairs with a product other than 0", "energy relative to exact")
     axes.grid(linewidth=0.4, color="#E4E4E4")
-    _tell_sources(axes, drawn)
     name_dots(axes, _dots(drawn, front, keys), lines)
     return figure
 
@@ -81,13 +85,20 @@ def _solid_source(drawn: Sequence[MultiplierReport]) -> str:
     return max(sources, key=lambda source: (source in with_delay, sources.count(source)))
 
 
-def _tell_sources(axes: Axes, drawn: Sequence[MultiplierReport]) -> None:
-    """Write where energies are from at the lower left, where a design would be both good and cheap."""
+def _source_lines(drawn: Sequence[MultiplierReport]) -> list[str]:
+    """Return where energies are from."""
     solid = _solid_source(drawn)
     others = sorted({one.cost.source for one in drawn if one.cost} - {solid})
     told = [f"solid: {solid}", *(f"hollow: {other}" for other in others)] if others else [f"energy: {solid}"]
-    lines = "\n".join(line for text in told for line in wrap(text, _LINE, subsequent_indent="   "))
-    axes.text(0.01, 0.02, lines, transform=axes.transAxes, fontsize=FONT_POINTS - 1, color=DARK, va="bottom")
+    return [line for text in told for line in wrap(text, _LINE, subsequent_indent="   ")]
+
+
+def _write_below(figure: Figure, axes: Axes, lines: Sequence[str], height_in: float) -> None:
+    """Make room of that height below the axes and write the lines there."""
+    whole = figure.get_figheight()
+    place = axes.get_position()
+    axes.set_position((place.x0, place.y0 + height_in / whole, place.width, place.height - height_in / whole))
+    figure.text(0.01, 0.05 / whole, "\n".join(lines), fontsize=FONT_POINTS - 1, color=DARK, va="bottom")
 
 
 def _keys(names: Sequence[str]) -> list[Key]:
@@ -129,11 +140,22 @@ def _scale(axes: Axes, drawn: Sequence[MultiplierReport]) -> None:
         return
     if len(positive) == len(drawn):
         axes.set_xscale("log")
+        _thin_out(axes, positive)
     else:
         decade = 10.0 ** floor(log10(min(positive)))
         axes.set_xscale("symlog", linthresh=decade, linscale=_LINEAR_DECADES)
         axes.set_xlim(left=-_MARGIN * decade)
     axes.set_ylim(bottom=0, top=1.05 * max(1.0, *(_energy(one) for one in drawn)))
+
+
+def _thin_out(axes: Axes, errors: Sequence[float]) -> None:
+    """Name decades alone, where there is one: the ticks between them would overlap."""
+    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    if floor(log10(max(errors))) == floor(log10(min(errors))):
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
 
 
 def _dots(

@@ -59,7 +59,7 @@ def test_data_names_parameters_operands_and_error():
     assert data["multiplier"] == {"kind": "cdm8", "split": "weight", "low": 7, "high": 3}
     assert (data["bits"], data["signed"]) == (8, False)
     assert data["error"]["mean_error_distance"] == 89.25
-    assert set(data["relative_cost"]) == {"energy", "delay", "area", "source"}
+    assert set(data["relative_cost"]) == {"energy", "delay", "area", "source", "detail"}
 
 
 STEPS = st.integers(0, 5).map(lambda step: step / 4)

@@ -6,8 +6,8 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
 
+from archsim.errors import InputError
 from archsim.hardware.architecture import Architecture
 from archsim.hardware.memories.stated import Stated
 from archsim.hardware.technology import Technology
@@ -75,7 +75,7 @@ def test_leakage_and_area_are_there_where_stated():
     ],
 )
 def test_impossible_memories_are_refused(changes, message):
-    with pytest.raises(ValidationError, match=message):
+    with pytest.raises(InputError, match=message):
         memory(**changes)
 
 

@@ -133,9 +133,9 @@ def test_names_on_the_front_are_the_swept_values(family):
 
 def test_figures_of_one_source_on_a_log_axis():
     family = [report_on(Cdm8(low=low, high=high)) for low, high in ((7, 3), (7, 4), (8, 4))]
-    axes = trade_off(family, ["low", "high"]).axes[0]
-    assert axes.get_xscale() == "log"
-    assert any(text.get_text().startswith("energy: Carry-disregard") for text in axes.texts)
+    figure = trade_off(family, ["low", "high"])
+    assert figure.axes[0].get_xscale() == "log"
+    assert any(text.get_text().startswith("energy: Carry-disregard") for text in figure.texts)
 
 
 def test_designs_without_figures_are_left_out_and_told():

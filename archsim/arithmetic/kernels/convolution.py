@@ -104,10 +104,12 @@ def prepare(
     if outputs % shape.groups:
         raise ValueError(f"{shape.groups} groups do not divide {outputs} outputs")
     checked(np.full((1, 1, 1, 1), shape.pad_value), used.multiplier, "pad_value")
-    start = np.zeros(outputs, np.int64) if bias is None else np.asarray(bias).astype(np.int64)
-    if start.shape != (outputs,):
-        raise ValueError(f"bias has shape {start.shape}: expected ({outputs},)")
+    start = np.zeros(outputs, np.int64) if bias is None else np.asarray(bias)
+    if start.shape != (outputs,) or not np.issubdtype(start.dtype, np.integer):
+        raise ValueError(
+            f"bias is {start.dtype} of shape {start.shape}: expected integers of shape ({outputs},)"
+        )
     sizes = Geometry(shape, channels, outputs // shape.groups, (rows, columns))
     by_group = kernel.reshape(shape.groups, sizes.outputs, channels, sizes.taps).transpose(0, 1, 3, 2)
     nonnegative = lowest is not None and lowest >= 0
-    return Layer(used, sizes, np.ascontiguousarray(by_group), start, nonnegative)
+    return Layer(used, sizes, np.ascontiguousarray(by_group), start.astype(np.int64), nonnegative)

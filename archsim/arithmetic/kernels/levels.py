@@ -11,6 +11,9 @@ from archsim.errors import InputError, expected_one_of, nearest
 VARIABLE: Final = "ARCHSIM_ISA"
 """Environment variable that forces one instruction set."""
 
+MOST_THREADS: Final = 1024
+"""More have no use, and a system may refuse to start them."""
+
 
 def instruction_sets() -> tuple[str, ...]:
     """Return the instruction sets that this processor and build have, the plainest first."""
@@ -42,4 +45,4 @@ def thread_count(threads: int | None) -> int:
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if threads < 1:
         raise ValueError(f"{threads} threads: expected at least 1")
-    return threads
+    return min(int(threads), MOST_THREADS)

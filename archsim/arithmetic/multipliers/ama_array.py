@@ -151,6 +151,9 @@ class AmaArray(SplittingMultiplier, kind="ama_array"):
             source=_SOURCE,
         )
 
+    def _netlist_parameters(self) -> dict[str, Any]:
+        return self._parameters() | {"columns": self._approximate_columns}
+
 
 def _bits(values: Integers, count: int) -> _Wires:
     """Return the bits of the values along a new first axis, the least significant first."""

@@ -196,8 +196,12 @@ class Multiplier(Component, family="multipliers"):
 
     def _netlist_design(self) -> Design:
         """Return what names the design's row among the synthesised netlists; see `netlist_costs`."""
-        fields = {name: value for name, value in self._parameters().items() if name != "split"}
+        fields = {name: value for name, value in self._netlist_parameters().items() if name != "split"}
         return Design(self.kind, parameter_text(fields), self.bits, self.is_signed)
+
+    def _netlist_parameters(self) -> dict[str, Any]:
+        """Return the parameters under which the design was synthesised, where they differ from its fields."""
+        return self._parameters()
 
     def _parameters(self) -> dict[str, Any]:
         """Return the design's own fields that have a value; what is serialised has the kind among them."""

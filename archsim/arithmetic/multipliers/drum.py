@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from archsim.arithmetic.bit_positions import leading_one
 from archsim.arithmetic.multipliers.base import Integers, Multiplier
+from archsim.errors import InputError
 
 
 class Drum(Multiplier, kind="drum"):
@@ -22,6 +25,12 @@ class Drum(Multiplier, kind="drum"):
 
     k: int = Field(ge=1, le=16)
     """Bits of each operand that are multiplied."""
+
+    @model_validator(mode="after")
+    def _check_k(self) -> Self:
+        if self.width is not None and self.k > self.width:
+            raise InputError(f"operands have {self.width} bits", field="k")
+        return self
 
     def _products(self, a: Integers, b: Integers) -> Integers:
         return self._segment(a) * self._segment(b)

@@ -136,7 +136,8 @@ def test_one_image_at_a_time_gives_the_same_bits(level):
         ({"weights": np.zeros((4, 2, 0, 3), int)}, "no kernel"),
         ({"window": Window(groups=3)}, "do not divide"),
         ({"window": Window(pad_value=200)}, "pad_value"),
-        ({"bias": np.zeros(3, int)}, "expected \\(4,\\)"),
+        ({"bias": np.zeros(3, int)}, "of shape \\(4,\\)"),
+        ({"bias": np.full(4, 0.5)}, "float64"),
         ({"threads": 0}, "at least 1"),
     ],
 )

@@ -113,7 +113,7 @@ class TestPart:
             design.width = 8
 
     def test_refuses_unknown_keys(self, design):
-        with pytest.raises(ValidationError, match="Extra inputs"):
+        with pytest.raises(InputError, match="Extra inputs"):
             create("multipliers", design.model_dump(mode="json") | {"no_such_key": 1})
 
     @pytest.mark.parametrize("mode", ["json", "python"])
@@ -313,5 +313,5 @@ class TestCost:
 
     @pytest.mark.parametrize("cost", [{"energy": 0.5}, {"energy": 0, "source": "x"}, {"source": "x"}])
     def test_stated_figures_are_checked(self, design, cost):
-        with pytest.raises(ValidationError, match="cost"):
+        with pytest.raises(InputError, match="cost"):
             sample(design.kind, cost=cost)

@@ -232,7 +232,7 @@ def test_cost_is_that_of_the_circuit_relative_to_the_exact_one(circuit):
     assert cost.area * EXACT.area_um2 == pytest.approx(published.area_um2, rel=1e-12)
     assert cost.delay * EXACT.delay_ns == pytest.approx(published.delay_ns, rel=1e-12)
     assert cost.energy < 1
-    assert name in cost.source
+    assert name in cost.provenance
 
 
 def test_dropping_nothing_costs_what_the_exact_circuit_does():
