@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from archsim.errors import InputError
-from archsim.workload.geometry import Pair
+from archsim.workload.geometry import LARGEST, Pair
 from archsim.workload.parameters import Reals
 
 Pixels = NDArray[np.uint8]
@@ -44,6 +44,9 @@ class Preprocessing(BaseModel):
     """Subtracted after the division: one number, or one per channel."""
     std: Annotated[tuple[Positive, ...], BeforeValidator(_as_list), Field(min_length=1)] = (1.0,)
     """Divisor after the subtraction: one number, or one per channel."""
+
+    label_offset: Annotated[int, Field(ge=0, le=LARGEST, strict=True)] = 0
+    """Added to the class of an image: 1 where the network's output 0 stands for the background."""
 
     def apply(self, pixels: Pixels) -> Reals:
         """Return the values that the network takes.
