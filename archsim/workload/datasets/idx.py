@@ -16,6 +16,8 @@ from archsim.workload.datasets.source import ImageSource, checked_labels
 from archsim.workload.npz_file import file_error
 
 _UNSIGNED_BYTE = 0x08
+_LARGEST_BYTES = 2**31
+"""A header that states more is damaged."""
 _STEMS = {"test": "t10k", "train": "train"}
 
 
@@ -48,7 +50,7 @@ def read_idx(path: Path, dimensions: int) -> NDArray[np.uint8]:
     try:
         with _opened(path) as file:
             return _read(file, path, dimensions)
-    except (OSError, EOFError, zlib.error) as error:
+    except (OSError, EOFError, MemoryError, zlib.error) as error:
         raise file_error(path, f"truncated or corrupt: {error}") from None
 
 
@@ -66,6 +68,8 @@ def _read(file: IO[bytes], path: Path, dimensions: int) -> NDArray[np.uint8]:
         raise file_error(path, "truncated in its header")
     shape = struct.unpack(f">{dimensions}I", header)
     size = math.prod(shape)
+    if size > _LARGEST_BYTES:
+        raise file_error(path, f"corrupt: the header states {size} bytes of data")
     content = file.read(size)
     if len(content) < size:
         raise file_error(path, f"truncated: {len(content)} of {size} bytes of data")
