@@ -85,7 +85,7 @@ def test_the_embedded_networks_are_as_good_as_their_readme_says() -> None:
 @pytest.mark.parametrize(
     ("name", "dataset", "count", "accuracy"),
     [
-        pytest.param("lenet5", "mnist", 10_000, 0.9933, marks=pytest.mark.slow),
+        ("lenet5", "mnist", 10_000, 0.9933),
         ("lenet5", "fashion_mnist", 10_000, 0.8984),
         ("cnn2_mnist", "mnist", 10_000, 0.9891),
         ("resnet8", "cifar10", 1000, 0.881),
