@@ -183,10 +183,10 @@ def _default_weights(trace: TraceDocument, document: Document) -> str | None:
 
 
 def _check_weight_names(network: Network, document: Document) -> None:
-    names = [layer.name for layer in network.layers if layer.is_mac]
+    names = [layer.name for layer in network.layers if layer.is_mac or layer.folded]
     for name, _ in network.weight_names:
         if name not in names:
-            message = f"there is no conv2d or linear layer {name!r}"
+            message = f"there is no conv2d, linear or folded batch_norm layer {name!r}"
             place = document.key_position(("weight_names", name))
             suggestion = nearest(name, names)
             raise InputError(message, position=place, field=f"weight_names.{name}", suggestion=suggestion)

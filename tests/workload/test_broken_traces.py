@@ -278,7 +278,7 @@ def test_weights_by_data_set_names_in_the_file_and_preprocessing_are_kept(tmp_pa
         ("weights: {mnist: a.npz}\ndataset: mnits", "dataset is none of them: expected mnist"),
         (
             "weight_names: {aa: conv1}",
-            "weight_names.aa: there is no conv2d or linear layer 'aa'; did you mean 'a'",
+            "weight_names.aa: there is no conv2d, linear or .* layer 'aa'; did you mean 'a'",
         ),
         ("preprocessing: {sclae: 255}", "unknown key 'sclae'; did you mean 'scale'"),
         ("preprocessing: {scale: 0}", "preprocessing.scale: expected a value greater than 0, got 0"),

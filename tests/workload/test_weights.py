@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +119,21 @@ def test_the_files_epsilon_replaces_the_usual_one(tmp_path: Path) -> None:
     larger = load_parameters(save(tmp_path, values | {"bn.eps": np.float64(0.5)}), NORMALISED)["conv"].weight
     ratio = np.sqrt((values["bn.running_var"] + 1e-5) / (values["bn.running_var"] + 0.5))
     assert larger / usual == pytest.approx(np.broadcast_to(ratio[:, None, None, None], usual.shape), rel=1e-5)
+
+
+def test_layers_and_normalisations_may_have_other_names_in_the_file(tmp_path: Path) -> None:
+    values = normalised_arrays()
+    expected = load_parameters(save(tmp_path, values), NORMALISED)
+    others = {"conv": "features.0", "bn": "features.1", "fc": "head"}
+    renamed = {
+        f"{others[name]}.{field}": array
+        for (name, _, field), array in ((key.rpartition("."), array) for key, array in values.items())
+    }
+    network = replace(NORMALISED, weight_names=tuple(others.items()))
+    parameters = load_parameters(save(tmp_path, renamed), network)
+    for name, layer in expected.items():
+        assert (parameters[name].weight == layer.weight).all()
+        assert (parameters[name].bias == layer.bias).all()
 
 
 def test_a_neutral_normalisation_changes_nothing() -> None:

@@ -51,14 +51,14 @@ def _binary_batches(folder: Path, part: str) -> list[Path]:
 
 
 def _batch(path: Path) -> Piece:
+    size = path.stat().st_size
+    if not size or size % _RECORD:
+        message = f"truncated: {size} bytes are no whole number of {_RECORD} byte records"
+        raise file_error(path, message)
     try:
-        content = np.fromfile(path, np.uint8)
+        records = np.memmap(path, np.uint8, mode="r").reshape(-1, _RECORD)
     except OSError as error:
         raise file_error(path, f"cannot be read: {error.strerror}") from None
-    if not content.size or content.size % _RECORD:
-        message = f"truncated: {content.size} bytes are no whole number of {_RECORD} byte records"
-        raise file_error(path, message)
-    records = content.reshape(-1, _RECORD)
     labels = checked_labels(records[:, 0], CLASSES, path)
     return labels, lambda: records[:, 1:].reshape(-1, *SHAPE)
 

@@ -53,7 +53,7 @@ def _rows(table: Path, name: str) -> Iterator[tuple[str, int, Position]]:
             _check_header(reader.fieldnames or [], table)
             for row in reader:
                 position = Position(str(table), reader.line_num, 1)
-                yield row["file"], _class(row["class_index"], position), position
+                yield row["file"] or "", _class(row["class_index"], position), position
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise file_error(table, f"cannot be read as a table: {error}") from None
 
@@ -73,7 +73,8 @@ def _class(text: str | None, position: Position) -> int:
 
 def _located(folder: Path, file: str, position: Position) -> Path:
     """Return an image's path: as the table writes it, else in one of the folders beside the table."""
-    for path in (folder / file, *sorted(folder.glob(f"*/{Path(file).name}"))):
+    below = sorted(entry for entry in folder.iterdir() if entry.is_dir())
+    for path in (folder / file, *(entry / Path(file).name for entry in below)):
         if path.is_file():
             return path
     raise InputError(f"there is no image {file!r} in {folder}", position=position, field="file")

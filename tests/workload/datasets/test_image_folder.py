@@ -54,6 +54,7 @@ def test_the_offset_moves_the_labels(tmp_path: Path) -> None:
         ("file,class_index\n0.png,1\n9.png,1\n", r"labels.csv:3:1: file: there is no image '9.png'"),
         ("file,class_index\n0.png,fox\n", r"labels.csv:2:1: class_index: expected a class index, got 'fox'"),
         ("file,class_index\n0.png\n", r"labels.csv:2:1: class_index: expected a class index, got None"),
+        ("class_index,file\n1\n", r"labels.csv:2:1: file: there is no image ''"),
         ("file,class_index\n0.png,-1\n", "expected a class index, got '-1'"),
     ],
 )
