@@ -82,8 +82,10 @@ def test_files_that_do_not_fit_are_refused(tmp_path: Path, arrays: dict[str, Any
     [
         ("mobilenet_v1_0.25_128", "mobilenet_v1_0.25_128_imagenet_uint8", 28, False),
         ("mobilenet_v1_0.5_160", "mobilenet_v1_0.5_160_imagenet_uint8", 28, False),
+        ("mobilenet_v1_0.75_192", "mobilenet_v1_0.75_192_imagenet_uint8", 28, False),
         ("mobilenet_v2_1.0_224", "mobilenet_v2_1.0_224_imagenet_uint8", 53, False),
         ("resnet8", "resnet8_cifar10_int8", 10, True),
+        ("resnet8_large", "resnet8large_cifar10_int8", 10, True),
     ],
 )
 def test_published_networks_are_complete_and_consistent(

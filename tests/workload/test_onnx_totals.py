@@ -24,6 +24,7 @@ PAIRS = [
     ("tiny_yolov2", "structure/darknet_tiny_yolov2_voc_op8"),
     ("lenet5", "weighted/lenet5_mnist"),
     ("resnet8", "weighted/resnet8_cifar10"),
+    ("resnet8_large", "weighted/resnet8large_cifar10"),
     ("resnet20", "weighted/resnet20_cifar10"),
     ("resnet32", "weighted/resnet32_cifar10"),
     ("resnet56", "weighted/resnet56_cifar10"),

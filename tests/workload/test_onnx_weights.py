@@ -115,6 +115,7 @@ def test_quantised_constants_are_multiplied_by_their_scales(tmp_path: Path) -> N
         ("lenet5", "lenet5_mnist"),
         ("resnet8", "resnet8_cifar10"),
         ("resnet8", "mlperftiny_resnet8_op11"),
+        ("resnet8_large", "resnet8large_cifar10"),
         ("cnn2_mnist", "cnn2_mnist"),
         ("cnn2_mnist", "zoo_mnist_cntk_op1"),
     ],
