@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from archsim.errors import InputError, nearest
+from archsim.errors import InputError, expected_one_of, nearest
+from archsim.workload.preprocessing import Preprocessing
 
 if TYPE_CHECKING:
     from archsim.workload.layer import Layer, TensorShape
@@ -26,9 +27,15 @@ class Network:
     """Shape of one image; of the first row's input where the rows are independent."""
     layers: tuple[Layer, ...]
     weights: str | None = None
-    """File of trained weights, as the trace names it."""
+    """File of trained weights for `dataset`, as the trace names it."""
     dataset: str | None = None
     """Data set on which accuracy is measured."""
+    weights_by_dataset: tuple[tuple[str, str], ...] = ()
+    """Data set and file of weights, where the trace has more than one."""
+    weight_names: tuple[tuple[str, str], ...] = ()
+    """Layer and its name in the file of weights, where the two differ."""
+    preprocessing: Preprocessing = field(default_factory=Preprocessing)
+    """What is done to an image before it enters the network."""
     exits: tuple[str, ...] = ()
     """Layers whose output may end an inference early."""
     independent: bool = False
@@ -57,6 +64,30 @@ class Network:
             message = f"network {self.name!r} has no layer {name!r}"
             raise InputError(message, suggestion=nearest(name, list(self._by_name)))
         return self._by_name[name]
+
+    def weights_for(self, dataset: str | None = None) -> str:
+        """Return the file of weights trained for a data set, by default for the trace's own.
+
+        Raises
+        ------
+        InputError
+            If the trace names no weights, or none for this data set.
+        """
+        files = dict(self.weights_by_dataset)
+        if dataset is not None and files and dataset not in files:
+            message = (
+                f"network {self.name!r} has no weights for data set {dataset!r}, {expected_one_of(files)}"
+            )
+            raise InputError(message, field="weights", suggestion=nearest(dataset, files))
+        file = self.weights if dataset is None else files.get(dataset, self.weights)
+        if file is None:
+            message = f"the trace of network {self.name!r} names no trained weights"
+            raise InputError(message, field="weights")
+        return file
+
+    def name_in_weights(self, layer: str) -> str:
+        """Return the name that a layer has in its file of weights."""
+        return dict(self.weight_names).get(layer, layer)
 
     def consumers(self, name: str) -> tuple[str, ...]:
         """Return the layers that read the output of `name` (a layer or `input`), in execution order."""

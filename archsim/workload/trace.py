@@ -14,6 +14,7 @@ from archsim.workload.layer import Op, TensorShape
 from archsim.workload.mac_specs import Conv2d, Linear
 from archsim.workload.network import Network
 from archsim.workload.pool_specs import AveragePool, GlobalAveragePool, MaxPool
+from archsim.workload.preprocessing import Preprocessing
 from archsim.workload.simple_specs import Activation, Add, BatchNorm, Concat, Elementwise, Softmax
 from archsim.workload.spec import LayerName, Spec
 
@@ -40,6 +41,9 @@ LayerSpec = Annotated[
 """One layer of a trace, told apart by its `op`."""
 
 
+WeightsFile = Annotated[str, Field(min_length=1, strict=True)]
+
+
 class InputSpec(BaseModel):
     """Shape of one image."""
 
@@ -62,10 +66,14 @@ class TraceDocument(BaseModel):
     """Version of the format."""
     name: LayerName
     """Name of the network."""
-    weights: str | None = Field(default=None, min_length=1, strict=True)
-    """File of trained weights."""
+    weights: WeightsFile | dict[str, WeightsFile] | None = None
+    """File of trained weights, in the data folder or shipped; or one file for each data set."""
+    weight_names: dict[LayerName, WeightsFile] = {}
+    """Names that layers have in the file of weights, where they differ from the trace's."""
     dataset: str | None = Field(default=None, min_length=1, strict=True)
     """Data set on which accuracy is measured."""
+    preprocessing: Preprocessing = Preprocessing()
+    """What is done to an image before it enters the network."""
     exits: tuple[LayerName, ...] = ()
     """Layers whose output may end an inference early."""
     input: InputSpec
@@ -90,11 +98,15 @@ def read_trace(document: Document) -> Network:
         name=trace.name,
         input_shape=shape,
         layers=resolve_layers(shape, trace.layers, lambda index, field: _locate(document, index, field)),
-        weights=trace.weights,
+        weights=_default_weights(trace, document),
         dataset=trace.dataset,
+        weights_by_dataset=tuple(trace.weights.items()) if isinstance(trace.weights, dict) else (),
+        weight_names=tuple(trace.weight_names.items()),
+        preprocessing=trace.preprocessing,
         exits=trace.exits,
     )
     _check_exits(network, document)
+    _check_weight_names(network, document)
     return network
 
 
@@ -155,3 +167,26 @@ def _check_exits(network: Network, document: Document) -> None:
             message = f"there is no layer {name!r}"
             place = document.position(("exits", index))
             raise InputError(message, position=place, field=f"exits.{index}", suggestion=nearest(name, names))
+
+
+def _default_weights(trace: TraceDocument, document: Document) -> str | None:
+    """Return the file of weights for the trace's own data set."""
+    if not isinstance(trace.weights, dict):
+        return trace.weights
+    if trace.dataset not in trace.weights:
+        message = (
+            f"weights are given by data set, and dataset is none of them: {expected_one_of(trace.weights)}"
+        )
+        place = document.position(("dataset",) if trace.dataset else ("weights",))
+        raise InputError(message, position=place, field="dataset")
+    return trace.weights[trace.dataset]
+
+
+def _check_weight_names(network: Network, document: Document) -> None:
+    names = [layer.name for layer in network.layers if layer.is_mac or layer.folded]
+    for name, _ in network.weight_names:
+        if name not in names:
+            message = f"there is no conv2d, linear or folded batch_norm layer {name!r}"
+            place = document.key_position(("weight_names", name))
+            suggestion = nearest(name, names)
+            raise InputError(message, position=place, field=f"weight_names.{name}", suggestion=suggestion)

@@ -252,3 +252,48 @@ def test_metadata_and_every_optional_key_are_kept(tmp_path: Path) -> None:
     last = network.layer("b")
     assert (last.number_format, last.weight_sparsity, last.activation_sparsity) == ("int4", 0.5, 0.0)
     assert last.gemm == (1, 9, 4 * 6 * 6, 1)
+
+
+def test_weights_by_data_set_names_in_the_file_and_preprocessing_are_kept(tmp_path: Path) -> None:
+    path = tmp_path / "net.yaml"
+    keys = (
+        "weights: {mnist: a.npz, other: b.npz}\ndataset: other\nweight_names: {a: first}\n"
+        "preprocessing: {scale: 255, mean: [1, 2, 3], std: 2, size: 9, crop: [8, 8], channel_order: bgr}\n"
+    )
+    path.write_text(HEAD.replace("input:", f"{keys}input:") + FIRST, encoding="utf-8")
+    network = load_network(path)
+    assert (network.weights, network.weights_for("mnist")) == ("b.npz", "a.npz")
+    assert (network.name_in_weights("a"), network.name_in_weights("b")) == ("first", "b")
+    steps = network.preprocessing
+    assert (steps.scale, steps.mean, steps.std) == (255, (1, 2, 3), (2,))
+    assert (steps.size, steps.crop, steps.channel_order) == ((9, 9), (8, 8), "bgr")
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ("weights: 3", "weights: expected a text or keys and values, got 3"),
+        ("weights: {mnist: 3}\ndataset: mnist", "weights.mnist: expected a text, got 3"),
+        ("weights: {mnist: a.npz}", "dataset: weights are given by data set, and dataset is none of them"),
+        ("weights: {mnist: a.npz}\ndataset: mnits", "dataset is none of them: expected mnist"),
+        (
+            "weight_names: {aa: conv1}",
+            "weight_names.aa: there is no conv2d, linear or .* layer 'aa'; did you mean 'a'",
+        ),
+        ("preprocessing: {sclae: 255}", "unknown key 'sclae'; did you mean 'scale'"),
+        ("preprocessing: {scale: 0}", "preprocessing.scale: expected a value greater than 0, got 0"),
+        ("preprocessing: {std: [1, -1]}", "preprocessing.std.1: expected a value greater than 0"),
+        ("preprocessing: {size: [1, 2, 3]}", "preprocessing.size: expected an integer of at least 1"),
+        ("preprocessing: {channel_order: rbg}", "preprocessing.channel_order: .*did you mean 'rgb'"),
+    ],
+)
+def test_what_a_trace_says_about_weights_and_images_is_checked(
+    tmp_path: Path, keys: str, message: str
+) -> None:
+    path = tmp_path / "net.yaml"
+    path.write_text(HEAD.replace("input:", f"{keys}\ninput:") + FIRST, encoding="utf-8")
+    with pytest.raises(InputError, match=message) as caught:
+        load_network(path)
+    position = caught.value.position
+    assert position is not None
+    assert position.file == str(path)

@@ -24,7 +24,14 @@ PAIRS = [
     ("tiny_yolov2", "structure/darknet_tiny_yolov2_voc_op8"),
     ("lenet5", "weighted/lenet5_mnist"),
     ("resnet8", "weighted/resnet8_cifar10"),
+    ("resnet8_large", "weighted/resnet8large_cifar10"),
     ("resnet20", "weighted/resnet20_cifar10"),
+    ("resnet32", "weighted/resnet32_cifar10"),
+    ("resnet56", "weighted/resnet56_cifar10"),
+    ("cnn2_mnist", "weighted/cnn2_mnist"),
+    ("mobilenet_v1_0.25_128", "weighted/mobilenet_v1_0.25_128_float"),
+    ("mobilenet_v1_0.5_160", "weighted/mobilenet_v1_0.5_160_qdq_uint8"),
+    ("mobilenet_v2_1.0_224", "weighted/mobilenet_v2_1.0_224_qdq_uint8"),
 ]
 
 Counts = list[tuple[int, int]]

@@ -1,0 +1,13 @@
+"""Labelled images of data sets, read from their files a batch at a time."""
+
+from archsim.workload.datasets.catalogue import (
+    DATASETS,
+    EMBEDDED,
+    Part,
+    check_images,
+    load_images,
+    open_dataset,
+)
+from archsim.workload.datasets.source import ImageSource
+
+__all__ = ["DATASETS", "EMBEDDED", "ImageSource", "Part", "check_images", "load_images", "open_dataset"]
