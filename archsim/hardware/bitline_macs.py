@@ -46,6 +46,18 @@ class BitLineMacs:
     rows: int
     cells: CellMap | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse sums or pulses that the readout does not have, and sums beyond the kernel's 16 bits."""
+        longest = max(pulse.mask for pulse in self.slicing.pulses)
+        largest = self.rows * longest
+        if largest >= 1 << 16:
+            message = f"sums of {self.rows} rows reach {largest}, at most 65535 are computed"
+            raise InputError(message, field="rows_per_readout")
+        if len(self.readout.drops) <= largest or len(self.readout.spreads) <= longest:
+            raise ValueError(
+                f"the readout ends at a sum of {len(self.readout.drops) - 1}: expected {largest}"
+            )
+
     @property
     def lowest(self) -> int:
         """Smallest code that weights and activations may both have."""

@@ -12,10 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from pydantic import ValidationError
 
 from archsim.arithmetic.kernels import Window
 from archsim.arithmetic.macs import exact_macs
 from archsim.errors import InputError
+from archsim.hardware.architecture import Architecture
 from archsim.hardware.bitline_macs import BitLineMacs
 from archsim.hardware.compute.pim_3d import Pim3d
 from archsim.hardware.readout import Readout
@@ -295,6 +297,41 @@ def test_function_follows_the_temperature_of_the_technology():
     hot = macs_of(unit, technology=Technology(node=45, voltage=0.9, temperature=85)).readout
     assert np.array_equal(hot.drops, unit.readout_at(85).readout().drops)
     assert not np.array_equal(hot.drops, macs_of(unit).readout.drops)
+
+
+def macro(name: str, **fields: Any) -> Pim3d:
+    unit = Architecture.load(name).compute["macro"]
+    assert isinstance(unit, Pim3d)
+    return Pim3d.model_validate(unit.model_dump(exclude_none=True) | fields)
+
+
+@pytest.mark.parametrize("average", range(16))
+def test_a_measured_macro_gives_the_output_that_sets_its_energy(average):
+    # 64 rows of 4 b by 4 b before a 4 b converter: output 15 is the full discharge of all lines.
+    macs = macs_of(macro("sram_macro_sinangil2021"), replace(CONV, kernel=(1, 1)))
+    assert product(macs, [[average] * 64], [[15] * 64]).tolist() == [[average * 15 * 64]]
+    one_code = 64 * 15 * 15 / 15
+    assert product(macs, [[average] * 64], [[1] * 64]).tolist() == [[round(average / 15) * one_code]]
+
+
+def test_planes_of_one_bit_are_counted_to_within_half_a_code():
+    macs, rng = macs_of(macro("sram_macro_jia2020")), np.random.default_rng(6)
+    inputs, weights = rng.integers(0, 2, (20, 2304)), rng.integers(0, 2, (30, 2304))
+    error = np.abs(product(macs, inputs, weights) - inputs @ weights.T)
+    assert 0 < error.max() <= 2304 / 255 / 2 + 0.5
+
+
+def test_a_macro_has_no_published_mismatch():
+    with pytest.raises(ValidationError, match="not to a measured macro"):
+        macro("sram_macro_sinangil2021", mismatch=True)
+
+
+def test_readouts_that_the_kernel_cannot_hold_are_refused():
+    slicing = Slicing(4, 4, True, False)
+    with pytest.raises(InputError, match="at most 65535"):
+        BitLineMacs(proportional(4370, 8), slicing, 4370)
+    with pytest.raises(ValueError, match="ends at a sum of 105"):
+        BitLineMacs(proportional(7, 8), slicing, 8)
 
 
 def test_negative_weights_need_a_sign():
