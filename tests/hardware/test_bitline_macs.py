@@ -240,6 +240,28 @@ def test_a_cells_deviation_is_the_published_sigma(value):
         assert drops.mean() == pytest.approx(float(line.drop_v(time_s)), abs=3 * expected / np.sqrt(4000))
 
 
+def test_deviations_of_all_pulsed_cells_add_to_the_drop():
+    unit, rng = bank_group(mismatch=True, signed_weights=False, rows_per_readout=16), np.random.default_rng(8)
+    inputs = rng.integers(0, 4, (200, 16)) * (rng.random((200, 16)) < 0.2)
+    weights = rng.integers(0, 16, (50, 16))
+    layer = Layer("fc", Op.LINEAR, ("input",), (TensorShape(16, 1, 1),), TensorShape(50, 1, 1))
+    macs = macs_of(unit, layer)
+    assert macs.cells is not None
+    cells = macs.cells.deviations(1, 50, 16)[0]
+    line, time_s = unit.shared_line, inputs * unit.shared_line.unit_time_s
+    spread = np.where(inputs > 0, line.line.mismatch_v(time_s), 0.0)
+    stored = weights[:, :, None] >> np.arange(4) & 1
+    sums = np.einsum("pd,mdk->pmk", inputs, stored)
+    drops = line.drop_v(sums) + np.einsum("pd,mdk->pmk", spread, stored * cells)
+    codes = macs.readout.codes(np.maximum(drops, 0.0), (1, 2, 4, 8))
+    assert (drops < 0).any()
+    held, pulses = weights.astype(np.uint8), inputs.astype(np.uint8)
+    found = macs.summed_codes(pulses, held, np.ascontiguousarray(cells), 2) // 15
+    # Single precision may move a level across the middle between two codes.
+    assert np.abs(found - codes).max() <= 1
+    assert (found != codes).mean() < 1e-3
+
+
 def layer_sums(macs: BitLineMacs, images: int = 4, threads: int | None = None) -> NDArray[np.int64]:
     rng = np.random.default_rng(5)
     weights, inputs = rng.integers(-8, 8, (24, 32, 3, 3)), rng.integers(0, 8, (images, 32, 8, 8))
