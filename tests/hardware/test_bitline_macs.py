@@ -211,6 +211,13 @@ def test_accuracy_falls_with_rows_and_with_fewer_codes(bits):
     assert by_codes[1] - by_codes[2] == pytest.approx(2 * 6.02, abs=1.0)
 
 
+@pytest.mark.parametrize("number_format", ["int4", "int8"])
+def test_accuracy_of_deviating_cells_falls_with_rows(number_format):
+    fields = {"number_format": number_format, "mismatch": True, "banks": 64}
+    series = [sqnr_db(macs_of(bank_group(rows_per_readout=rows, **fields))) for rows in (2, 4, 8, 16)]
+    assert all(better > worse for better, worse in pairwise(series)), series
+
+
 def test_a_fitted_line_loses_more_than_a_proportional_one_before_the_same_converter():
     unit = bank_group(converter={"kind": "adc", "bits": 12})
     fitted = macs_of(unit)
