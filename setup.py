@@ -16,6 +16,13 @@ EXTENSIONS = [
         extra_compile_args=["-O3", "-fwrapv", *THREADS],
         extra_link_args=THREADS,
     ),
+    Extension(
+        "archsim._bitline",
+        ["kernels/bitline.pyx", "kernels/bitline_readout.c"],
+        include_dirs=["kernels"],
+        extra_compile_args=["-O3", "-ffp-contract=off", *THREADS],
+        extra_link_args=THREADS,
+    ),
 ]
 
 setup(ext_modules=cythonize(EXTENSIONS, build_dir="build/cython", include_path=["kernels"]))

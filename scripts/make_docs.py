@@ -21,6 +21,7 @@ from benchmark_tables import BENCHMARK_TABLES
 from doc_tables import TABLES, Make
 from format_tables import FORMAT_TABLES
 from multiplier_tables import MULTIPLIER_TABLES
+from pim_tables import PIM_TABLES
 from validation.sram_macros import TABLES as MACRO_TABLES
 from vgg16_tables import VGG16_TABLES, energy_figure
 
@@ -74,6 +75,7 @@ def refreshed(text: str) -> str:
         **ADDER_TABLES,
         **FORMAT_TABLES,
         **MULTIPLIER_TABLES,
+        **PIM_TABLES,
     }
     return _PART.sub(lambda part: part["begin"] + makers[part["name"]]().strip() + "\n" + part["end"], text)
 

@@ -8,8 +8,11 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ValidationError
 
 from archsim.arithmetic.kernels import Arithmetic, Window, prepare
+from archsim.arithmetic.multipliers.exact import Exact
+from archsim.errors import InputError
 
 Codes = NDArray[np.integer]
 Sums = NDArray[np.int32] | NDArray[np.int64]
@@ -67,3 +70,18 @@ class DigitalMacs:
     def convolver(self, weights: Codes, window: Window, bias: NDArray[np.int64], lowest: int) -> Convolve:
         """Return the layer's convolution by the compiled kernels, bit for bit."""
         return prepare(weights, self.arithmetic, window, bias=bias, lowest=lowest)
+
+
+def exact_macs(bits: int, accumulator_bits: int) -> DigitalMacs:
+    """Return exact multiplications of two's-complement operands, added in an accumulator that wraps.
+
+    Raises
+    ------
+    InputError
+        If no multiplier has a function for operands so wide.
+    """
+    try:
+        multiplier = Exact(width=bits, signed=True)
+    except ValidationError:
+        raise InputError(f"operands of {bits} b have no function: expected 2 to 16 b") from None
+    return DigitalMacs(Arithmetic(multiplier, accumulator_bits=accumulator_bits))

@@ -9,6 +9,8 @@ from typing import Final
 
 from archsim.arithmetic.adders.base import Adder
 from archsim.arithmetic.cost import RelativeCost
+from archsim.arithmetic.kernels import Arithmetic
+from archsim.arithmetic.macs import DigitalMacs, exact_macs
 from archsim.arithmetic.multipliers.base import Multiplier
 from archsim.arithmetic.multipliers.exact import Exact
 from archsim.errors import InputError
@@ -18,12 +20,8 @@ from archsim.hardware.technology import Technology, arithmetic_area, arithmetic_
 _WIDEST_FUNCTION: Final = 16
 """Widest operand for which multipliers have a function; an exact one beyond is priced all the same."""
 
-_REPLACED: Final[Mapping[str, str]] = {
-    "mac.multiply": "multiplier",
-    "mac.add": "accumulator_adder",
-    "accumulator.add": "accumulator_adder",
-}
-"""Actions whose stated energy would leave a design's own without effect."""
+_ADDITIONS: Final = ("mac.add", "accumulator.add")
+"""Actions whose stated energy would leave the adder's own without effect."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,13 +127,15 @@ class Mac:
         except InputError as error:
             raise _below("accumulator_adder", error) from None
 
-    def check(self, stated: Container[str], *, in_passes: bool) -> None:
+    def check(self, stated: Container[str], multiply: str, *, in_passes: bool) -> None:
         """Check that the designs have figures, which are used, and cycles that the array can take.
 
         Parameters
         ----------
         stated
             Actions whose energy the architecture states.
+        multiply
+            The action that is a multiplication.
         in_passes
             The array is row stationary.
 
@@ -148,7 +148,8 @@ class Mac:
         if in_passes and self.cycles > 1:
             message = f"takes {self.cycles} cycles; a row-stationary array takes one per multiplication"
             raise InputError(message, field="multiplier")
-        for action, field in _REPLACED.items():
+        replaced = {multiply: "multiplier"} | dict.fromkeys(_ADDITIONS, "accumulator_adder")
+        for action, field in replaced.items():
             design = designs[field]
             if action in stated and not design.is_exact:
                 raise InputError(
@@ -156,6 +157,18 @@ class Mac:
                     "leave it out, or use the exact design and state that of yours here",
                     field=f"action_energies.{action}",
                 )
+
+    def function(self) -> DigitalMacs:
+        """Return what the pair computes: products added in an accumulator that wraps.
+
+        Raises
+        ------
+        InputError
+            If the operands are too wide for a multiplier's function.
+        """
+        if self._is_too_wide:
+            return exact_macs(self.bits, self.sum_bits)
+        return DigitalMacs(Arithmetic(self._fitted, self.adder, self.sum_bits))
 
     def multiply_energy(self, technology: Technology) -> Sourced:
         """Return the energy in joules of one multiplication."""

@@ -123,8 +123,8 @@ def pulse_shares(shares: Shares, bits: int) -> tuple[Shares, ...]:
 
 
 def sign_and_magnitude(shares: Shares) -> tuple[Shares, Shares]:
-    """Split a two's-complement top slice into its sign bit's value (0 or 8) and its lower bits (0-7)."""
-    half = SLICE_VALUES // 2
+    """Split a two's-complement top slice into its sign bit's value (0 or 8 of 4 b) and its lower bits."""
+    half = len(shares) // 2
     low, high = shares[:half], shares[half:]
     magnitude = tuple(a + b for a, b in zip(low, high, strict=True)) + (0.0,) * half
     sign = (fsum(low), *(0.0,) * (half - 1), fsum(high), *(0.0,) * (half - 1))

@@ -37,8 +37,8 @@ class _Options(BaseModel):
     )
 
 
-class PlacementRule(_Options):
-    """Layers that match go to the unit; a list of units shares the output channels among them."""
+class LayerRule(_Options):
+    """Layers by their operation and name."""
 
     op: Names = ("*",)
     """Operations: names of ops or functions (``relu``), ``pooling``, ``grouped``, ``depthwise`` or ``*``."""
@@ -46,11 +46,8 @@ class PlacementRule(_Options):
     layer: Names = ("*",)
     """Layer names; ``*`` and ``?`` stand for any text and any character."""
 
-    unit: Names
-    """Compute unit, or several units that split the layer's output channels evenly."""
-
     @model_validator(mode="after")
-    def _known_ops(self) -> PlacementRule:
+    def _known_ops(self) -> LayerRule:
         for op in self.op:
             if op not in _RULE_NAMES:
                 raise InputError(
@@ -58,14 +55,25 @@ class PlacementRule(_Options):
                     field="op",
                     suggestion=nearest(op, _RULE_NAMES),
                 )
-        if not self.unit or len(set(self.unit)) != len(self.unit):
-            raise InputError("expected one unit or several different ones", field="unit")
         return self
 
     def matches(self, layer: Layer) -> bool:
         """Whether the rule applies to the layer."""
         named = any(fnmatchcase(layer.name, pattern) for pattern in self.layer)
         return named and any(op == _ANY or op in layer.op_names for op in self.op)
+
+
+class PlacementRule(LayerRule):
+    """Layers that match go to the unit; a list of units shares the output channels among them."""
+
+    unit: Names
+    """Compute unit, or several units that split the layer's output channels evenly."""
+
+    @model_validator(mode="after")
+    def _different_units(self) -> PlacementRule:
+        if not self.unit or len(set(self.unit)) != len(self.unit):
+            raise InputError("expected one unit or several different ones", field="unit")
+        return self
 
 
 class ScheduleOptions(_Options):
@@ -152,7 +160,7 @@ class MappingRule(_Options):
         return any(fnmatchcase(layer.name, pattern) for pattern in self.layer)
 
 
-Rule = TypeVar("Rule", PlacementRule, MappingRule)
+Rule = TypeVar("Rule", bound=LayerRule | MappingRule)
 
 
 def first_match(rules: Sequence[Rule], layer: Layer) -> Rule | None:

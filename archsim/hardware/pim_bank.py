@@ -98,6 +98,11 @@ class BankGroup(ComputeUnit):
     unit_time: Time | None = Field(default=None, gt=0)
     """T0, pulse width of the input 1; by default full scale divided by N x 15."""
 
+    mismatch: bool = False
+    """Each cell's drop deviates by OPTIMA's sigma, fixed for the cell; off as in its ``sram.vams`` [pub].
+
+    Changes what is computed, not what it costs."""
+
     adder: AdderSource = "optima"
     """Source of the addition's energy: OPTIMA's fit, or the adder and register of the digital arrays."""
 
@@ -142,6 +147,8 @@ class BankGroup(ComputeUnit):
         _require(not (refusal := shape_refusal(self.bank_shape)), "rows", refusal or "")
         _require(not (refusal := shape_refusal(self.sums_shape)), "accumulator_capacity", refusal or "")
         ungated = self.power_gating and self.gated_leakage_fraction is None
+        unknown = self.mismatch and self.measured is not None
+        _require(not unknown, "mismatch", "belongs to the modelled bit line, not to a measured macro")
         _require(not ungated, "power_gating", "needs gated_leakage_fraction: no source gives one")
         return self
 

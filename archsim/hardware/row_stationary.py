@@ -17,7 +17,7 @@ from archsim.errors import InputError
 from archsim.hardware.cacti import BankShape, SramBank, shape_refusal, smallest_bank_bytes, sram_bank
 from archsim.hardware.cost import PassArray, Sourced, Work
 from archsim.hardware.logic import logic_leakage, repeated
-from archsim.hardware.mac import Mac
+from archsim.hardware.pe_macs import PeMacs
 from archsim.hardware.technology import Technology, register_area, register_energy
 from archsim.units import Capacity, Width, text_default
 from archsim.workload.layer import Layer
@@ -107,14 +107,14 @@ class RowStationaryPes:
     Attributes
     ----------
     mac
-        Multiplier and adder, with the widths of operands and of partial sums.
+        Multipliers and adder, with the widths of operands and of partial sums.
     block
         Scratchpads and networks, as the YAML gives them.
     """
 
     rows: int
     columns: int
-    mac: Mac
+    mac: PeMacs
     block: RowStationary
 
     def refusal(self, layer: Layer) -> str | None:
@@ -161,7 +161,6 @@ class RowStationaryPes:
         Every sum that enters a PE from outside is added to the PE's own by the same adder.
         """
         return {
-            "mac.multiply": active_macs,
             "mac.add": active_macs + work.sum_hops,
             "filter_spad.read": active_macs,
             "filter_spad.write": work.weight_copies,
@@ -182,7 +181,6 @@ class RowStationaryPes:
         buffer = sram_bank(technology, self.block.buffer_shape)
         share = f"; {self.mac.bits} of {self.block.filter_bus} b"
         return {
-            "mac.multiply": self.mac.multiply_energy(technology),
             "mac.add": self.mac.add_energy(technology),
             "filter_spad.read": filters[0],
             "filter_spad.write": filters[1],

@@ -20,6 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from archsim.hardware.bitline import BitLine, Floats, integral_nonlinearity
 from archsim.hardware.operand_statistics import SLICE_VALUES, Shares
+from archsim.hardware.readout import Readout
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +107,28 @@ class SharedLine:
 
     def transfer(self, bit_sums: ArrayLike, weights: Sequence[float] = (1, 2, 4, 8)) -> NDArray[np.int64]:
         """Return the noiseless code, clipped at full scale; axes as :meth:`voltage`."""
-        last_code = (1 << self.converter_bits) - 1
-        full_scale_v = float(self.line.drop_v(self.full_scale_time_s))
-        codes = np.rint(self.voltage(bit_sums, weights) / full_scale_v * last_code)
-        return np.clip(codes, 0, last_code).astype(np.int64)
+        return self.readout().codes(self.drop_v(bit_sums), weights)
+
+    def readout(self, *, mismatch: bool = False) -> Readout:
+        """Return the drop of every sum and the converter's scale, with or without the cells' deviations."""
+        pulses = np.arange(self.largest_input + 1) * self.unit_time_s
+        spreads = self.line.mismatch_v(pulses) if mismatch else np.zeros(pulses.size)
+        # A word line that is not pulsed leaves its cell off.
+        spreads[0] = 0.0
+        return Readout(
+            self.drop_v(np.arange(self.largest_sum + 1)),
+            spreads,
+            float(self.line.drop_v(self.full_scale_time_s)),
+            self.converter_bits,
+            self.full_scale_time_s / self.unit_time_s,
+        )
+
+    def proportional_readout(self) -> Readout:
+        """Return the readout of a line whose drop is proportional to the sum, without deviations."""
+        sums = np.arange(self.largest_sum + 1, dtype=np.float64)
+        full_scale = self.full_scale_time_s / self.unit_time_s
+        silent = np.zeros(self.largest_input + 1)
+        return Readout(sums, silent, full_scale, self.converter_bits, full_scale)
 
     def nonlinearity(self) -> float:
         """Return the integral non-linearity of the drop over all sums, as a fraction of full scale."""

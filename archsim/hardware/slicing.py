@@ -19,6 +19,29 @@ from archsim.hardware.operand_statistics import (
 
 
 @dataclass(frozen=True, slots=True)
+class Pulse:
+    """One pass of the word lines: ``(input >> shift) & mask`` is the pulse, which counts ``factor`` times."""
+
+    shift: int
+    mask: int
+    factor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One conversion: the lines from ``first`` on share their charge; the lowest counts ``factor`` times."""
+
+    first: int
+    lines: int
+    factor: int
+
+    @property
+    def code_factor(self) -> int:
+        """How often a code counts: lines with 1, 2, 4, ... capacitors give the mean over all capacitors."""
+        return self.factor * ((1 << self.lines) - 1)
+
+
+@dataclass(frozen=True, slots=True)
 class Slicing:
     """Slices of both operands of a layer.
 
@@ -70,6 +93,25 @@ class Slicing:
         return self.words * self.word_bits * self.passes
 
     @property
+    def pulses(self) -> tuple[Pulse, ...]:
+        """The passes of an input, lowest slice first; the sign of a signed one is the last."""
+        slices = _slices(self.input_bits, self.pulse_bits, signed=self.signed_inputs)
+        # A sign that is split off keeps its place in the top slice: its pulse is the longest power of two.
+        top = self.input_bits - self.pulse_bits
+        return tuple(
+            Pulse(top, 1 << (first - top), sign << top)
+            if first > top
+            else Pulse(first, (1 << width) - 1, sign << first)
+            for first, width, sign in slices
+        )
+
+    @property
+    def readings(self) -> tuple[Reading, ...]:
+        """The conversions of one pass, lowest word first; the sign of a signed weight is the last."""
+        slices = _slices(self.weight_bits, self.word_bits, signed=self.signed_weights)
+        return tuple(Reading(first, width, sign << first) for first, width, sign in slices)
+
+    @property
     def shift_bits(self) -> int:
         """Bits that the digital shifts of the slices, and the sign, add to the width of a sum."""
         sliced = self.weight_bits - self.word_bits + self.input_bits - self.pulse_bits
@@ -113,6 +155,15 @@ class LineStatistics:
         """Mean over lines and passes of the sum of pulses, as a fraction of the largest sum."""
         means = (one * _mean(pulses) / (len(pulses) - 1) for pulses, one in self.lines)
         return fsum(means) / len(self.lines)
+
+
+def _slices(bits: int, width: int, *, signed: bool) -> list[tuple[int, int, int]]:
+    """Return first bit, width and sign (1 or -1) of each slice, with the sign bit of the top one apart."""
+    slices = [(first, width, 1) for first in range(0, bits, width)]
+    if signed:
+        first = slices.pop()[0]
+        slices += [(first, width - 1, 1)] * (width > 1) + [(bits - 1, 1, -1)]
+    return slices
 
 
 def _mean(shares: Shares) -> float:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from archsim.hardware.cacti import BankShape, SramBank, sram_bank
 from archsim.hardware.cost import Sourced, Work
 from archsim.hardware.logic import logic_leakage, repeated
-from archsim.hardware.mac import Mac
+from archsim.hardware.pe_macs import PeMacs
 from archsim.hardware.technology import Technology, register_area, register_energy
 
 _WEIGHTS = frozenset({"depth", "filters"})
@@ -22,7 +22,7 @@ class SystolicPes:
     Attributes
     ----------
     mac
-        Multiplier and adder, with the widths of operands and of partial sums.
+        Multipliers and adder, with the widths of operands and of partial sums.
     held
         The two GEMM dimensions that lie across the array: those of the operand that stays in place.
     sums, sum_banks
@@ -31,7 +31,7 @@ class SystolicPes:
 
     rows: int
     columns: int
-    mac: Mac
+    mac: PeMacs
     held: frozenset[str]
     sums: BankShape
     sum_banks: int
@@ -39,7 +39,6 @@ class SystolicPes:
     def counts(self, work: Work, active_macs: int) -> Mapping[str, int]:
         """Count operations, bits through the PE registers, partial sums in and out of the columns."""
         return {
-            "mac.multiply": active_macs,
             "mac.add": active_macs,
             "registers.access": self._register_bits(work),
             "accumulator.read": work.accumulator_reads,
@@ -60,7 +59,6 @@ class SystolicPes:
         add = self.mac.add_energy(technology)
         bank = self._bank(technology)
         return {
-            "mac.multiply": self.mac.multiply_energy(technology),
             "mac.add": add,
             "registers.access": register_energy(technology),
             "accumulator.read": Sourced(bank.read_j, bank.source),

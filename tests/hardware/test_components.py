@@ -12,9 +12,12 @@ from fractions import Fraction
 from math import isfinite
 from typing import Any
 
+import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from archsim.arithmetic.kernels import Window
+from archsim.arithmetic.macs import exact_macs
 from archsim.errors import InputError
 from archsim.hardware.cost import Sourced, Work
 from archsim.hardware.technology import Technology
@@ -135,6 +138,15 @@ class TestMemory:
         for action, count in one.items():
             assert count <= two[action] <= 2 * count
 
+    def test_faults_keep_the_tensor_s_shape_width_and_bytes_for_a_seed(self, memory):
+        faults, codes = memory.faults(TECHNOLOGY), np.arange(-128, 128).reshape(4, 64)
+        if faults is None:
+            return
+        read = [faults.stored(codes, 8, np.random.SeedSequence(3)) for _ in range(2)]
+        assert np.array_equal(*read)
+        assert (read[0].shape, read[0].dtype) == (codes.shape, codes.dtype)
+        assert -128 <= read[0].min() <= read[0].max() <= 127
+
     def test_area_is_sourced_or_unknown(self, memory):
         area = memory.area(TECHNOLOGY)
         assert area is None or (area.value > 0 and area.source)
@@ -201,6 +213,21 @@ def test_layers_with_macs_lie_on_three_dimensions(unit, layer):
     assert {folds.across_rows, folds.across_columns, folds.streamed} == {"pixels", "depth", "filters"}
     assert min(folds.rows, folds.columns, folds.step_cycles, folds.parallel_folds) >= 1
     assert min(folds.overhead_cycles, folds.uncounted_cycles) >= 0
+
+
+@pytest.mark.parametrize(("unit", "layer"), executed((CONV, LINEAR)))
+def test_what_macs_compute_is_a_function_of_the_seed_near_the_exact_one(unit, layer):
+    macs, again = (unit.mac_function(layer, np.random.SeedSequence(3)) for _ in range(2))
+    rng = np.random.default_rng(0)
+    inputs = rng.integers(0, macs.highest + 1, (2, 6, 5, 5))
+    weights = rng.integers(macs.lowest, macs.highest + 1, (9, 6, 3, 3))
+    window, bias = Window(padding=1), rng.integers(-9, 9, 9)
+    sums = macs.convolver(weights, window, bias, 0)(inputs)
+    assert np.array_equal(sums, again.convolver(weights, window, bias, 0)(inputs))
+    exact = exact_macs(16, 64).convolver(weights, window, bias, 0)(inputs)
+    assert sums.shape == exact.shape
+    assert np.issubdtype(sums.dtype, np.integer)
+    assert np.corrcoef(sums.ravel(), exact.ravel())[0, 1] > 0.9
 
 
 @pytest.mark.parametrize(("unit", "layer"), executed((RELU, POOL)))

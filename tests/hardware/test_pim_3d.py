@@ -66,6 +66,18 @@ def test_every_partial_product_is_discharged_and_converted_once(number_format, s
     assert counts["digital.merge"] == 0
 
 
+@pytest.mark.parametrize("pulse_bits", [1, 2, 4])
+def test_statistics_and_pulses_split_signed_inputs_alike(pulse_bits):
+    unit = bank_group(signed_inputs=True, pulse_bits=pulse_bits, operand_statistics="uniform")
+    slicing = unit.slicing(None)
+    lines = slicing.statistics("uniform", None, None).lines
+    assert len(lines) == 4 * slicing.passes == 4 * len(slicing.pulses)
+    seen = sorted([value for value, share in enumerate(shares) if share] for shares, _ in lines[::4])
+    assert seen == sorted(
+        sorted({value >> pulse.shift & pulse.mask for value in range(16)}) for pulse in slicing.pulses
+    )
+
+
 def test_counts_add_over_tiles():
     unit, layer = bank_group(), convolution()
     work = whole_layer(unit, layer)

@@ -6,8 +6,10 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Annotated
 
+import numpy as np
 from pydantic import Field
 
+from archsim.arithmetic.macs import MacFunction, exact_macs
 from archsim.hardware.cost import Array, Operands, PassArray, Sourced, Work
 from archsim.hardware.mac import Design
 from archsim.hardware.technology import Technology
@@ -125,6 +127,36 @@ class ComputeUnit(Component, family="compute"):
     def designs(self) -> Mapping[str, Design]:
         """Arithmetic designs of the unit by part, for those that may be approximate."""
         return {}
+
+    def mac_function(
+        self,
+        layer: Layer,
+        seed: np.random.SeedSequence,  # noqa: ARG002
+        *,
+        technology: Technology | None = None,  # noqa: ARG002
+        resident: Sequence[Layer] = (),  # noqa: ARG002
+    ) -> MacFunction:
+        """Return what the unit's multiply-accumulates compute for a layer; by default exact integers.
+
+        Parameters
+        ----------
+        layer
+            The layer, or the range of its output channels that is placed on the unit.
+        seed
+            Source of what differs from part to part of one chip; equal seeds give the same chip.
+        technology
+            Where the function depends on temperature or supply; None: nominal conditions.
+        resident
+            The layers whose weights stay in the unit's own cells together, in order; none: they are reloaded.
+
+        Raises
+        ------
+        InputError
+            If the unit's operands are too wide for a multiplier's function.
+        """
+        widths = self.operands(layer)
+        bits = max(widths.weight_bits, widths.input_bits)
+        return exact_macs(bits, widths.accumulator_bits)
 
     def fuses(self, layer: Layer) -> bool:  # noqa: ARG002
         """Whether the layer can run in the output stage of the producer, at no cycles and no traffic."""

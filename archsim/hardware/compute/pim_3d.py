@@ -10,13 +10,17 @@ from collections.abc import Mapping, Sequence
 from math import ceil, log2
 from types import MappingProxyType
 
+import numpy as np
+
 from archsim.errors import InputError
 from archsim.hardware.bitline import optima
+from archsim.hardware.bitline_macs import BitLineMacs
 from archsim.hardware.cacti import SramBank, sram_bank
 from archsim.hardware.converters import addition_energy, block, pulse_energy, scaled_area
 from archsim.hardware.cost import Array, Operands, Sourced, Work
 from archsim.hardware.pim_bank import ACCUMULATOR_BITS, FORMAT_BITS, BankGroup
-from archsim.hardware.slicing import LineStatistics
+from archsim.hardware.pim_cells import CellMap
+from archsim.hardware.slicing import LineStatistics, Slicing
 from archsim.hardware.technology import Technology, arithmetic_energy, register_energy
 from archsim.workload.layer import Layer, Op
 
@@ -82,13 +86,51 @@ class Pim3d(BankGroup, kind="pim_3d"):
         InputError
             If ``weights`` is ``resident`` and they do not fit; `field` is `banks`.
         """
-        needed = sum(self._folds(layer) for layer in layers)
+        needed = sum(self.folds(layer) for layer in layers)
         held = self.rows // self.rows_per_readout
         if self.weights == "resident" and needed > self.banks * held:
             raise InputError(f"resident weights need {ceil(needed / held)} banks", field="banks")
         return self.weights != "reload" and needed <= self.banks * held
 
-    def _folds(self, layer: Layer) -> int:
+    def mac_function(
+        self,
+        layer: Layer,
+        seed: np.random.SeedSequence,
+        *,
+        technology: Technology | None = None,
+        resident: Sequence[Layer] = (),
+    ) -> BitLineMacs:
+        """Return the readouts that :meth:`counts` counts, with the same N, T0, full scale and converter.
+
+        Without a technology at 25 C. A macro with measured figures has drops in proportion to the sums, as
+        its energies have.
+        """
+        slicing = self.slicing(layer)
+        line = self.shared_line if technology is None else self.readout_at(technology.temperature)
+        readout = (
+            line.readout(mismatch=self.mismatch) if self.measured is None else line.proportional_readout()
+        )
+        cells = self._cells(slicing, layer, seed, resident) if self.mismatch else None
+        return BitLineMacs(readout, slicing, self.rows_per_readout, cells)
+
+    def _cells(
+        self, slicing: Slicing, layer: Layer, seed: np.random.SeedSequence, resident: Sequence[Layer]
+    ) -> CellMap:
+        """Where the layer's weights lie: behind those of the resident layers before it."""
+        names = [one.name for one in resident]
+        before = resident[: names.index(layer.name)] if layer.name in names else ()
+        return CellMap(
+            seed,
+            *(self.banks, self.rows, self.words, self.word_bits),
+            self.rows_per_readout,
+            self.columns(slicing),
+            slicing.words * slicing.word_bits,
+            self.layout == "interleaved",
+            sum(self.folds(one) for one in before),
+        )
+
+    def folds(self, layer: Layer) -> int:
+        """Groups of N rows of a bank that hold a layer's weights."""
         product = layer.gemm
         across = ceil(product.filters / self.columns(self.slicing(layer)))
         return product.groups * across * ceil(product.depth / self.rows_per_readout)

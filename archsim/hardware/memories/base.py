@@ -6,6 +6,7 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from fractions import Fraction
 
+from archsim.arithmetic.faults import TensorFaults
 from archsim.hardware.cost import Sourced
 from archsim.hardware.technology import Technology
 from archsim.registry import Component
@@ -50,6 +51,10 @@ class Memory(Component, family="memories"):
 
     def refusal(self, technology: Technology, clock_hz: int) -> str | None:  # noqa: ARG002
         """Why the memory cannot serve a port at ``clock_hz``, or None."""
+        return None
+
+    def faults(self, technology: Technology) -> TensorFaults | None:  # noqa: ARG002
+        """Errors of what is stored and read back; None, the default: there are none."""
         return None
 
     def energy_per_bit(self, technology: Technology) -> tuple[float, float]:
