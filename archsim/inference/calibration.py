@@ -49,16 +49,17 @@ class Observed:
     def centres(self) -> NDArray[np.float64]:
         """Middle of each bin."""
         width = (self.high - self.low) / len(self.counts)
-        return self.low + width * (np.arange(len(self.counts)) + 0.5)
+        return np.asarray(self.low + width * (np.arange(len(self.counts)) + 0.5), dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Calibration:
-    """Observed tensors by name of the layer that makes them (and ``input``), and how ranges follow."""
+    """Observed tensors by name of their layer (and ``input``), the images, and how ranges follow."""
 
     tensors: Mapping[str, Observed]
     method: Method
     percentile: float
+    values: NDArray[np.float32]
 
     def limits(self, name: str, number_format: NumberFormat, *, even: bool) -> tuple[float, float]:
         """Return the range of real values that a tensor's codes should span."""
@@ -105,13 +106,13 @@ def calibrate(
     none = np.zeros(0, dtype=np.int64)
     counts = {} if method == "min_max" else _counts(network, parameters, values, ranges)
     tensors = {name: Observed(low, high, counts.get(name, none)) for name, (low, high) in ranges.items()}
-    return Calibration(tensors, method, percentile)
+    return Calibration(tensors, method, percentile, values)
 
 
-def _tensors(
+def tensors(
     network: Network, parameters: Parameters, values: NDArray[np.float32]
 ) -> Iterator[tuple[str, Tensor]]:
-    """Yield all tensors of the float32 network, for one batch after another."""
+    """Yield the name and values of every tensor of the float32 network, for one batch after another."""
     operations = float_operations(network, parameters)
     for block in batches(len(values), _BATCH):
         yield INPUT, values[block]
@@ -122,7 +123,7 @@ def _ranges(
     network: Network, parameters: Parameters, values: NDArray[np.float32]
 ) -> dict[str, tuple[float, float]]:
     found: dict[str, tuple[float, float]] = {}
-    for name, tensor in _tensors(network, parameters, values):
+    for name, tensor in tensors(network, parameters, values):
         low, high = found.get(name, (np.inf, -np.inf))
         found[name] = min(low, float(tensor.min())), max(high, float(tensor.max()))
     return found
@@ -135,7 +136,7 @@ def _counts(
     ranges: Mapping[str, tuple[float, float]],
 ) -> dict[str, NDArray[np.int64]]:
     counts = {name: np.zeros(_BINS, dtype=np.int64) for name in ranges}
-    for name, tensor in _tensors(network, parameters, values):
+    for name, tensor in tensors(network, parameters, values):
         counts[name] += np.histogram(tensor, bins=_BINS, range=ranges[name])[0]
     return counts
 

@@ -59,9 +59,7 @@ def encode(values: Tensor, into: Quantizer, lowest: int | None = None, highest: 
     return rounded(scaled, into, lowest, highest)
 
 
-def rounded(
-    scaled: Tensor, into: Quantizer, lowest: int | None = None, highest: int | None = None
-) -> Tensor:
+def rounded(scaled: Tensor, into: Quantizer, lowest: int | None = None, highest: int | None = None) -> Tensor:
     """Return the codes of values in units of the scale; `scaled` is overwritten."""
     zero = into.zero_point
     np.rint(scaled, out=scaled)

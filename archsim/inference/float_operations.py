@@ -89,9 +89,7 @@ def _operation(layer: Layer, parameters: Parameters) -> Operation:
 
 def _convolved(values: Tensor, own: LayerParameters, layer: Layer) -> Tensor:
     """Convolve image by image with products of one shape, so that no result depends on the batch."""
-    output = np.empty(
-        (len(values), *layer.output_shape[1:], layer.output_shape.channels), dtype=np.float32
-    )
+    output = np.empty((len(values), *layer.output_shape[1:], layer.output_shape.channels), dtype=np.float32)
     step = max(1, _BLOCK_VALUES // (layer.gemm.depth * layer.gemm.pixels * layer.groups))
     for first in range(0, len(values), step):
         block = slice(first, first + step)
@@ -127,9 +125,9 @@ def _depthwise(whole: Tensor, weight: Tensor, layer: Layer) -> Tensor:
 
 
 def _activation(layer: Layer) -> Operation:
-    if layer.function not in FUNCTIONS:
+    function = FUNCTIONS.get(layer.function or "")
+    if function is None:
         raise _undefined(layer, f"no parameters for {layer.function}")
-    function = FUNCTIONS[layer.function]
     return lambda inputs: function(inputs[0])
 
 
@@ -142,7 +140,8 @@ def _global_average(_: Layer) -> Operation:
     def mean(inputs: tuple[Tensor, ...]) -> Tensor:
         # Each image's values in one order, whatever the layout and the batch.
         rows = np.ascontiguousarray(inputs[0]).reshape(*inputs[0].shape[:2], -1)
-        return rows.mean(axis=2, dtype=np.float64).astype(np.float32)[:, :, None, None]
+        means: Tensor = rows.mean(axis=2, dtype=np.float64).astype(np.float32)
+        return means[:, :, None, None]
 
     return mean
 
@@ -150,10 +149,10 @@ def _global_average(_: Layer) -> Operation:
 def _elementwise(layer: Layer) -> Operation:
     if layer.function == "copy":
         return lambda inputs: copied(inputs[0], layer, 0)
-    if layer.function not in _COMBINED:
-        message = f"a trace does not say what {layer.function!r} computes, {expected_one_of(['copy', *_COMBINED])}"
-        raise _undefined(layer, message)
-    function = _COMBINED[layer.function]
+    function = _COMBINED.get(layer.function or "")
+    if function is None:
+        known = expected_one_of(["copy", *_COMBINED])
+        raise _undefined(layer, f"a trace does not say what {layer.function!r} computes, {known}")
     return lambda inputs: reduce(function, inputs)
 
 
@@ -172,9 +171,11 @@ _BUILDERS: Final[Mapping[Op, Callable[[Layer], Operation]]] = MappingProxyType(
         Op.GLOBAL_AVERAGE_POOL: _global_average,
         Op.ACTIVATION: _activation,
         Op.ADD: lambda _: lambda inputs: reduce(np.add, inputs),
-        Op.CONCAT: lambda _: lambda inputs: np.concatenate(
-            [one.transpose(0, 2, 3, 1) for one in inputs], axis=3
-        ).transpose(0, 3, 1, 2),
+        Op.CONCAT: lambda _: (
+            lambda inputs: np.concatenate([one.transpose(0, 2, 3, 1) for one in inputs], axis=3).transpose(
+                0, 3, 1, 2
+            )
+        ),
         Op.SOFTMAX: lambda _: lambda inputs: softmax(inputs[0]),
         Op.ELEMENTWISE: _elementwise,
     }

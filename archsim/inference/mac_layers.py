@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from archsim.arithmetic.kernels import Arithmetic, Window
 from archsim.arithmetic.macs import DigitalMacs, MacFunction
+from archsim.arithmetic.multipliers.base import Multiplier
 from archsim.arithmetic.number_format import NumberFormat
 from archsim.arithmetic.quantization import Quantizer
 from archsim.inference.coding import quantizer, zero_code
@@ -61,7 +62,7 @@ def quantized_mac(
     *,
     per_channel: bool,
 ) -> QuantizedMac:
-    """Quantize a layer's weights to a unit's operands and its bias to the scale of the sums (half to even)."""
+    """Quantize a layer's weights to a unit's operands and its bias to the scale of the sums, half to even."""
     weight = quantizer(own.weight, number_format, even=True, axis=0 if per_channel else None)
     step = activation.scale.reshape(()).astype(np.float64) * weight.scale.ravel().astype(np.float64)
     bias = np.rint(own.bias.astype(np.float64) / step).astype(np.int64)
@@ -71,7 +72,9 @@ def quantized_mac(
 def exact_macs(number_format: NumberFormat, accumulator_bits: int = 32) -> DigitalMacs:
     """Return exact multipliers for operands of a format, with two's-complement sums."""
     fields = {"kind": "exact", "width": max(2, number_format.bits), "signed": number_format.signed}
-    return DigitalMacs(Arithmetic(create("multipliers", fields), accumulator_bits=accumulator_bits))
+    multiplier = create("multipliers", fields)
+    assert isinstance(multiplier, Multiplier)
+    return DigitalMacs(Arithmetic(multiplier, accumulator_bits=accumulator_bits))
 
 
 def sums_of(mac: QuantizedMac, function: MacFunction, lowest: int) -> Callable[[Tensor], Tensor]:

@@ -53,7 +53,7 @@ def requantizer(
 
 
 def fixed_point(ratios: NDArray[np.float64]) -> tuple[Integers, Integers]:
-    """Return int32 multipliers and left shifts: ratio = multiplier x 2^(shift - 31) (TFLite QuantizeMultiplier)."""
+    """Return int32 multipliers and left shifts, as TFLite: ratio = multiplier x 2^(shift - 31)."""
     fractions, shifts = np.frexp(ratios)
     multipliers = np.floor(fractions * 2.0**31 + 0.5).astype(np.int64)
     carried = multipliers == 2**31
