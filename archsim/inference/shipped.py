@@ -29,7 +29,7 @@ class LayerIntegers:
     Attributes
     ----------
     weight
-        Codes [output][channel of a group][row][column]; int8 or uint8, which is the format of activations too.
+        Codes [output][channel of a group][row][column]; activations have its format, int8 or uint8.
     weight_scale, weight_zero_point
         One, or one per output.
     bias

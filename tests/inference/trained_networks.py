@@ -8,7 +8,17 @@ from pathlib import Path
 
 import numpy as np
 
-from archsim.workload import load_network
+from archsim.workload import (
+    Activation,
+    Add,
+    Conv2d,
+    Elementwise,
+    GlobalAveragePool,
+    Linear,
+    TensorShape,
+    build_network,
+    load_network,
+)
 from archsim.workload.parameters import LabelledImages, LayerParameters
 
 TRACES = Path(__file__).resolve().parents[2] / "traces"
@@ -65,3 +75,39 @@ def cifar_train(folder, normalised, count=500):
 def _prepared(pixels, normalised):
     values = pixels.astype(np.float32)
     return (values / np.float32(255) - MEAN) / SPREAD if normalised else values
+
+
+def resnet(depth):
+    """He et al., CVPR 2016, section 4.2, with shortcuts of option A, batch normalisation folded."""
+    layers = [Conv2d(name="conv1", out_channels=16, kernel=3, padding=1), relu("conv1.relu")]
+    for stage, channels in enumerate((16, 32, 64)):
+        for block in range((depth - 2) // 6):
+            name, source = f"{stage}.{block}", layers[-1].name
+            stride = 2 if stage and not block else 1
+            size = {"out_channels": channels, "kernel": 3, "padding": 1}
+            layers += [
+                Conv2d(name=f"{name}.conv1", inputs=(source,), stride=stride, **size),
+                relu(f"{name}.relu1"),
+                Conv2d(name=f"{name}.conv2", **size),
+            ]
+            if stride == 2:
+                shortcut = {"function": "copy", "stride": 2, "out_channels": channels, "inputs": (source,)}
+                layers.append(Elementwise(name=f"{name}.shortcut", **shortcut))
+                source = f"{name}.shortcut"
+            layers += [Add(name=f"{name}.add", inputs=(f"{name}.conv2", source)), relu(f"{name}.relu2")]
+    layers += [GlobalAveragePool(name="pool"), Linear(name="fc", out_channels=10)]
+    return build_network(f"resnet{depth}", TensorShape(3, 32, 32), layers)
+
+
+def relu(name):
+    return Activation(name=name, function="relu")
+
+
+def cifar_case(folder, name):
+    """Network, parameters, training and test images."""
+    small = name == "resnet8"
+    deep = name in {"resnet32", "resnet56"}
+    net = resnet(int(name.removeprefix("resnet"))) if deep else network(name)
+    path = folder / f"weights/{name}_cifar10_{'float' if small else 'bnfolded'}.npz"
+    images = folder / "cifar10"
+    return net, by_order(net, path), cifar_train(images, not small), cifar_test(images, not small)
