@@ -26,8 +26,15 @@ from archsim.workload.layer import Layer, Op
 from archsim.workload.network import Network
 from archsim.workload.parameters import LayerParameters, Parameters
 
-_BLOCK_VALUES: Final = 1 << 22
-"""Values that unrolled windows may hold at a time: 16 MiB."""
+_BLOCK_VALUES: Final = 1 << 20
+"""Values that unrolled windows may hold at a time: 4 MiB."""
+
+_ONE_THREAD: Final = 1 << 18
+"""Multiplications up to which OpenBLAS does not split a product over threads (interface/gemm.c): waking them
+costs more than they save here, and the result does not depend on how many there are."""
+
+_FEWEST_ROWS: Final = 16
+"""Rows below which a product is not cut smaller."""
 
 
 def float_operations(network: Network, parameters: Parameters) -> dict[str, Operation]:
@@ -112,7 +119,18 @@ def _grouped(whole: Tensor, weight: Tensor, layer: Layer, output: Tensor) -> Non
         else:
             rows = unrolled(windows, layer)
         matrix = np.ascontiguousarray(weight[own].transpose(2, 3, 1, 0)).reshape(-1, filters)
-        output[..., own] = np.matmul(rows, matrix).reshape(*output.shape[:3], filters)
+        output[..., own] = _product(rows, matrix).reshape(*output.shape[:3], filters)
+
+
+def _product(rows: Tensor, matrix: Tensor) -> Tensor:
+    """Multiply each image's rows by a matrix, in stretches of rows of one size."""
+    images, pixels, depth = rows.shape
+    fitting = max(1, _ONE_THREAD // matrix.size)
+    stretch = max(size for size in range(1, pixels + 1) if pixels % size == 0 and size <= fitting)
+    if stretch < min(pixels, _FEWEST_ROWS):
+        stretch = pixels
+    product: Tensor = np.matmul(rows.reshape(images * pixels // stretch, stretch, depth), matrix)
+    return product
 
 
 def _depthwise(whole: Tensor, weight: Tensor, layer: Layer) -> Tensor:

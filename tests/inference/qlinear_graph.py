@@ -69,10 +69,8 @@ class Builder:
         made = f"{name}:wide" if name in fused else name
         if layer.folded or name in fused.values():
             self.node("Identity", [source], name)
-        elif layer.op is Op.CONV2D:
-            self.convolution(layer, into, made)
-        elif layer.op is Op.LINEAR:
-            self.linear(layer, into, made)
+        elif layer.is_mac:
+            (self.linear if layer.op is Op.LINEAR else self.convolution)(layer, into, made)
         elif layer.op is Op.ADD:
             pair = [*self.coded(layer.inputs[0]), *self.coded(layer.inputs[1])]
             self.node("QLinearAdd", [*pair, *into], made, MICROSOFT)
@@ -81,10 +79,6 @@ class Builder:
         elif layer.op is Op.AVERAGE_POOL:
             size = {"kernel_shape": layer.kernel, "strides": layer.stride}
             self.node("QLinearAveragePool", [*self.coded(source), *into], name, MICROSOFT, **size)
-        elif layer.op is Op.GLOBAL_AVERAGE_POOL:
-            self.node(
-                "QLinearGlobalAveragePool", [*self.coded(source), *into], name, MICROSOFT, channels_last=0
-            )
         else:
             assert layer.op is Op.SOFTMAX
         if name in fused:
