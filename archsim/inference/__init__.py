@@ -1,0 +1,27 @@
+"""Bit-true execution of networks: float32 reference, quantization, integers on the units' arithmetic."""
+
+from archsim.inference.accuracy import Accuracy, LayerError, evaluate, sensitivity, sqnr_db, top1
+from archsim.inference.calibration import Calibration, calibrate
+from archsim.inference.quantized import Options, QuantizedNetwork, quantize
+from archsim.inference.reference import run_float
+from archsim.inference.shipped import LayerIntegers, shipped_network
+from archsim.inference.unit_functions import SplitMacs, layer_functions
+
+__all__ = [
+    "Accuracy",
+    "Calibration",
+    "LayerError",
+    "LayerIntegers",
+    "Options",
+    "QuantizedNetwork",
+    "SplitMacs",
+    "calibrate",
+    "evaluate",
+    "layer_functions",
+    "quantize",
+    "run_float",
+    "sensitivity",
+    "shipped_network",
+    "sqnr_db",
+    "top1",
+]

@@ -1,0 +1,270 @@
+"""Post-training quantization: a network in integers, each layer on the arithmetic of its unit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from archsim.arithmetic.macs import MacFunction
+from archsim.arithmetic.number_format import NumberFormat, number_format
+from archsim.arithmetic.operand_weights import histogram
+from archsim.arithmetic.quantization import Quantizer, symmetric
+from archsim.errors import InputError, expected_one_of, nearest
+from archsim.inference.accumulators import saturating
+from archsim.inference.between_reals import dynamic_operations, own_scale, static_operations
+from archsim.inference.calibration import Calibration, tensors
+from archsim.inference.coding import decode, encode, operand_format, quantizer, scalar
+from archsim.inference.compensation import compensated, multiplier_of
+from archsim.inference.encodings import encodings, fused_layers
+from archsim.inference.float_operations import parameters_of
+from archsim.inference.graph import Operation, Tensor, batches, steps
+from archsim.inference.integer_operations import IntegerPlan
+from archsim.inference.mac_layers import QuantizedMac, exact_macs, quantized_mac
+from archsim.inference.reference import Observe
+from archsim.inference.requantization import Rounding
+from archsim.workload.layer import Layer
+from archsim.workload.network import Network
+from archsim.workload.parameters import LayerParameters, Parameters
+
+Scheme = Literal["manifest", "integer", "ace_cnn"]
+
+INT8: Final = number_format("int8")
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a network is quantized.
+
+    Attributes
+    ----------
+    scheme
+        ``manifest``: inputs and weights of layers with MACs in integers, everything between in float32.
+        ``integer``: codes from layer to layer. ``ace_cnn``: as ``manifest``, with each input scaled to its
+        own largest value.
+    rounding
+        How sums become codes (``integer`` alone).
+    per_channel
+        One weight scale for each output channel instead of one for the tensor.
+    even
+        Activations are coded with zero point 0 where the format is signed; else over their whole range.
+    bits
+        Operand width where it is less than the unit's.
+    layer_bits
+        The same for single layers, by name; it comes before `bits`.
+    overflow
+        Sums that leave the accumulator ``wrap`` or ``saturate``, once, at the end of the sum.
+    compensate
+        Whether biases are corrected by the expected error of the multiplier.
+    """
+
+    scheme: Scheme = "integer"
+    rounding: Rounding = "float32_rne"
+    per_channel: bool = False
+    even: bool = True
+    bits: int | None = None
+    layer_bits: Mapping[str, int] = field(default_factory=dict)
+    overflow: Literal["wrap", "saturate"] = "wrap"
+    compensate: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse names that mean nothing."""
+        for name, value, known in (
+            ("scheme", self.scheme, ("manifest", "integer", "ace_cnn")),
+            ("rounding", self.rounding, ("float32_rne", "fixed_point")),
+            ("overflow", self.overflow, ("wrap", "saturate")),
+        ):
+            if value not in known:
+                message = f"unknown {name} {value!r}: {expected_one_of(known)}"
+                raise InputError(message, field=name, suggestion=nearest(str(value), known))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class QuantizedNetwork:
+    """A network ready to run on batches of images.
+
+    Attributes
+    ----------
+    network
+        Its layers.
+    operations
+        What each layer computes.
+    coded
+        How outputs are coded, by layer; the others are real values.
+    fused
+        Activations by the layer whose output they clamp: that layer has no output of its own.
+    macs
+        Integers of the layers with MACs.
+    """
+
+    network: Network
+    operations: Mapping[str, Operation]
+    coded: Mapping[str, Quantizer]
+    fused: Mapping[str, str]
+    macs: Mapping[str, QuantizedMac]
+
+    def steps(self, values: NDArray[np.float32]) -> Iterator[tuple[str, Tensor]]:
+        """Yield the name and the output of each layer for one batch, codes as they are."""
+        return steps(self.network, np.asarray(values, dtype=np.float32), self.operations)
+
+    def reals(self, name: str, output: Tensor) -> NDArray[np.float32]:
+        """Return what a layer's output stands for."""
+        return decode(output, self.coded[name]) if name in self.coded else output
+
+    def run(
+        self,
+        values: NDArray[np.float32],
+        *,
+        batch: int = 32,
+        observe: Observe | None = None,
+    ) -> NDArray[np.float32]:
+        """Return the real outputs [image][class] of the last layer; `observe` sees each layer's codes.
+
+        Raises
+        ------
+        InputError
+            If the images do not fit the network.
+        """
+        last = self.network.outputs[-1]
+        output = np.empty((len(values), self.network.layer(last).output_elements), np.float32)
+        for block in batches(len(values), batch):
+            for name, tensor in self.steps(values[block]):
+                if observe is not None:
+                    observe(name, tensor)
+                if name == last:
+                    output[block] = self.reals(name, tensor).reshape(len(tensor), -1)
+        return output
+
+
+def quantize(
+    network: Network,
+    parameters: Parameters,
+    calibration: Calibration,
+    options: Options | None = None,
+    functions: Mapping[str, MacFunction] | None = None,
+) -> QuantizedNetwork:
+    """Return the network in integers.
+
+    Parameters
+    ----------
+    parameters
+        Trained float32 values, batch normalisation folded.
+    calibration
+        Ranges of the float32 network's tensors.
+    options
+        Scheme and widths; the defaults of `Options` if ``None``.
+    functions
+        Arithmetic of the layers with MACs, by name; those left out multiply exactly in int8. A unit's operand
+        range decides what its layer is quantized to.
+
+    Raises
+    ------
+    InputError
+        If something does not fit: names, shapes, operand ranges, layers without a defined function.
+    """
+    return _Quantization(network, parameters, calibration, options or Options(), functions or {}).result()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Quantization:
+    """The choices that the layers share."""
+
+    network: Network
+    parameters: Parameters
+    calibration: Calibration
+    options: Options
+    given: Mapping[str, MacFunction]
+
+    def result(self) -> QuantizedNetwork:
+        self._check_names()
+        integer = self.options.scheme == "integer"
+        coded = self._coded() if integer else {}
+        functions = {layer.name: self._function(layer) for layer in self._layers}
+        macs = {layer.name: self._mac(layer, functions[layer.name], coded) for layer in self._layers}
+        if self.options.compensate:
+            macs = self._compensated(macs, functions)
+        return QuantizedNetwork(
+            self.network,
+            self._operations(coded, macs, functions),
+            coded,
+            fused_layers(self.network) if integer else {},
+            macs,
+        )
+
+    @property
+    def _layers(self) -> list[Layer]:
+        return [layer for layer in self.network.layers if layer.is_mac]
+
+    def _check_names(self) -> None:
+        for name in (*self.given, *self.options.layer_bits):
+            if not self.network.layer(name).is_mac:
+                raise InputError(f"layer {name!r} has no multiply-accumulates", field="functions")
+
+    def _coded(self) -> dict[str, Quantizer]:
+        return encodings(self.network, self.calibration, INT8, even=self.options.even)
+
+    def _function(self, layer: Layer) -> MacFunction:
+        function = self.given.get(layer.name, exact_macs(INT8))
+        return saturating(function) if self.options.overflow == "saturate" else function
+
+    def _format(self, layer: Layer, function: MacFunction) -> NumberFormat:
+        bits = self.options.layer_bits.get(layer.name, self.options.bits)
+        if bits is None and layer.number_format is not None:
+            bits = number_format(layer.number_format).bits
+        return operand_format(function, bits)
+
+    def _mac(self, layer: Layer, function: MacFunction, coded: Mapping[str, Quantizer]) -> QuantizedMac:
+        own, operands = parameters_of(layer, self.parameters), self._format(layer, function)
+        if self.options.scheme == "ace_cnn":
+            if not operands.signed:
+                raise InputError(f"scheme ace_cnn needs signed operands, layer {layer.name!r} has none")
+            own = LayerParameters(own.weight, np.zeros_like(own.bias))
+            activation = scalar(symmetric([float(operands.highest)], operands))
+        else:
+            activation = self._activation(layer, operands, coded)
+        return quantized_mac(layer, own, activation, operands, per_channel=self.options.per_channel)
+
+    def _activation(self, layer: Layer, operands: NumberFormat, coded: Mapping[str, Quantizer]) -> Quantizer:
+        """Return how a layer's input is coded: as it is stored, where the unit takes such codes."""
+        stored = coded.get(layer.inputs[0])
+        if stored is not None and stored.format == operands:
+            return stored
+        name = self.network.source(layer.inputs[0])
+        limits = self.calibration.limits(name, operands, even=self.options.even)
+        return scalar(quantizer(limits, operands, even=self.options.even))
+
+    def _compensated(
+        self, macs: Mapping[str, QuantizedMac], functions: Mapping[str, MacFunction]
+    ) -> dict[str, QuantizedMac]:
+        """Return the layers with biases corrected for the operands that the calibration images give them."""
+        wanted = {name: multiplier_of(functions[name]) for name in self.given}
+        encoder = _dynamic_codes if self.options.scheme == "ace_cnn" else encode
+        counts: dict[str, NDArray[np.int64]] = {}
+        for tensor, values in tensors(self.network, self.parameters, self.calibration.values):
+            for name in self.network.consumers(tensor):
+                if name in wanted:
+                    found = histogram(encoder(values, macs[name].activation), wanted[name])
+                    counts[name] = counts.get(name, 0) + found
+        return {
+            name: compensated(mac, wanted[name], counts[name]) if name in wanted else mac
+            for name, mac in macs.items()
+        }
+
+    def _operations(
+        self,
+        coded: Mapping[str, Quantizer],
+        macs: Mapping[str, QuantizedMac],
+        functions: Mapping[str, MacFunction],
+    ) -> dict[str, Operation]:
+        if self.options.scheme == "integer":
+            return IntegerPlan(self.network, coded, macs, functions, self.options.rounding).operations()
+        if self.options.scheme == "manifest":
+            return static_operations(self.network, macs, functions)
+        return dynamic_operations(self.network, self.parameters, macs, functions)
+
+
+def _dynamic_codes(values: Tensor, coded: Quantizer) -> Tensor:
+    return own_scale(values, coded)[0]

@@ -1,0 +1,97 @@
+"""From the sums of a layer to the codes of its output."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from archsim.arithmetic.quantization import Quantizer
+from archsim.inference.coding import code_type, rounded, zero_code
+from archsim.inference.graph import Tensor
+
+Rounding = Literal["float32_rne", "fixed_point"]
+"""``float32_rne``: times a float32 ratio of scales, ties to even, as ONNX's QLinear operators.
+``fixed_point``: times an int32 multiplier and a shift, as TFLite (gemmlowp's doubling high product)."""
+
+Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Clamp:
+    """Smallest and largest code of an output: a fused relu or relu6 narrows the format's range."""
+
+    lowest: int
+    highest: int
+
+
+def requantizer(
+    scales: NDArray[np.floating[Any]], into: Quantizer, clamp: Clamp, rounding: Rounding
+) -> Callable[[Tensor], Tensor]:
+    """Return the function from sums [image][output][row][column] to codes.
+
+    Parameters
+    ----------
+    scales
+        Values of one unit of the sums, [output] or a single one: input scale x weight scale.
+    into
+        Of the output.
+    clamp
+        Range of codes.
+    rounding
+        How the ratio of scales multiplies.
+    """
+    if rounding == "fixed_point":
+        ratios = scales.astype(np.float64).ravel() / float(into.scale.reshape(()))
+        multipliers, shifts = fixed_point(ratios)
+        return lambda sums: _by_multiplier(sums, multipliers, shifts, (into, clamp))
+    ratio = (scales.astype(np.float32) / into.scale.reshape(())).astype(np.float32).ravel()
+    return lambda sums: _by_ratio(sums, ratio, into, clamp)
+
+
+def fixed_point(ratios: NDArray[np.float64]) -> tuple[Integers, Integers]:
+    """Return int32 multipliers and left shifts, as TFLite: ratio = multiplier x 2^(shift - 31)."""
+    fractions, shifts = np.frexp(ratios)
+    multipliers = np.floor(fractions * 2.0**31 + 0.5).astype(np.int64)
+    carried = multipliers == 2**31
+    return np.where(carried, multipliers // 2, multipliers), shifts.astype(np.int64) + carried
+
+
+def multiplied(values: Tensor, multiplier: Any, shift: Any) -> Integers:
+    """Return integers times multiplier x 2^(shift - 31), rounded as TFLite's MultiplyByQuantizedMultiplier.
+
+    Saturating rounding doubling high product, then a rounding right shift, both to nearest with ties away
+    from zero (Jacob et al., arXiv:1712.05877, appendix B; gemmlowp fixedpoint.h).
+    """
+    shift = np.asarray(shift, dtype=np.int64)
+    wide = values.astype(np.int64) << np.maximum(shift, 0)
+    product = wide * multiplier
+    product += np.where(product >= 0, 1 << 30, 1 - (1 << 30))
+    # C divides towards zero, an arithmetic shift towards minus infinity.
+    high = np.where(product >= 0, product >> 31, -(-product >> 31))
+    right = np.maximum(-shift, 0)
+    mask = (np.int64(1) << right) - 1
+    threshold = (mask >> 1) + (high < 0)
+    return np.asarray((high >> right) + ((high & mask) > threshold), dtype=np.int64)
+
+
+def _by_multiplier(
+    sums: Tensor, multipliers: Integers, shifts: Integers, output: tuple[Quantizer, Clamp]
+) -> Tensor:
+    into, clamp = output
+    codes = multiplied(sums.transpose(0, 2, 3, 1), multipliers, shifts) + zero_code(into)
+    np.clip(codes, clamp.lowest, clamp.highest, out=codes)
+    return codes.astype(code_type(into)).transpose(0, 3, 1, 2)
+
+
+def _by_ratio(sums: Tensor, ratio: NDArray[np.float32], into: Quantizer, clamp: Clamp) -> Tensor:
+    values = sums.transpose(0, 2, 3, 1)
+    images, rows, columns, channels = values.shape
+    scaled = values.reshape(images, rows, columns * channels).astype(np.float32)
+    # A row's ratios side by side: the inner loop runs over columns and channels at once.
+    scaled *= ratio if len(ratio) == 1 else np.tile(ratio, columns)
+    codes = rounded(scaled, into, clamp.lowest, clamp.highest)
+    return codes.reshape(values.shape).transpose(0, 3, 1, 2)

@@ -1,0 +1,238 @@
+"""Integer execution against a slow reference in plain Python, and its independence of how it is run."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from archsim.arithmetic.kernels import Arithmetic, instruction_sets
+from archsim.arithmetic.macs import DigitalMacs
+from archsim.inference import Options, SplitMacs, calibrate, evaluate, quantize, run_float, sensitivity
+from archsim.registry import create
+from archsim.workload import (
+    Activation,
+    Add,
+    Conv2d,
+    GlobalAveragePool,
+    Linear,
+    MaxPool,
+    TensorShape,
+    build_network,
+)
+from archsim.workload.parameters import LabelledImages, LayerParameters
+
+MULTIPLIERS = (
+    {"kind": "exact"},
+    {"kind": "scdm8", "low": 7, "high": 3},
+    {"kind": "scdm8", "low": 8, "high": 4, "split": "activation"},
+    {"kind": "drum", "k": 4, "signed": True},
+    {"kind": "exact", "width": 4},
+    {"kind": "cdm8", "low": 7, "high": 3},
+)
+
+
+def macs(fields):
+    return DigitalMacs(Arithmetic(create("multipliers", dict(fields))))
+
+
+def small_network(groups=1, stride=1, padding=1):
+    return build_network(
+        "small",
+        TensorShape(2, 6, 5),
+        [
+            Conv2d(name="conv1", out_channels=4, kernel=3, padding=padding, stride=stride),
+            Activation(name="relu1", function="relu"),
+            Conv2d(name="conv2", out_channels=4, kernel=(3, 1), padding=(1, 0), groups=groups),
+            Add(name="add", inputs=("relu1", "conv2")),
+            Activation(name="relu2", function="relu"),
+            MaxPool(name="pool", kernel=2, stride=1),
+            Linear(name="fc", out_channels=3),
+        ],
+    )
+
+
+def parameters_of(network, seed):
+    random = np.random.default_rng(seed)
+
+    def values(*shape):
+        return random.normal(size=shape).astype(np.float32)
+
+    return {
+        layer.name: LayerParameters(
+            values(layer.output_shape.channels, layer.gemm.depth // np.prod(layer.kernel), *layer.kernel),
+            values(layer.output_shape.channels),
+        )
+        for layer in network.layers
+        if layer.is_mac
+    }
+
+
+def images_of(network, seed, count=5):
+    return np.random.default_rng([seed, 1]).normal(size=(count, *network.input_shape)).astype(np.float32)
+
+
+def slow_sums(mac, multiplier, codes):
+    """Sums of one image, one product at a time; what zero points add is taken off at the end."""
+    layer = mac.layer
+    codes = codes.reshape(-1, 1, 1) if layer.op == "linear" else codes
+    top, left, _, _ = layer.padding
+    first = int(mac.activation.zero_point)
+    outputs, channels, rows, columns = mac.codes.shape
+    result = np.zeros(layer.output_shape, dtype=np.int64)
+    for o, p, q in np.ndindex(*layer.output_shape):
+        origin = int(np.broadcast_to(mac.weight.zero_point, (outputs, 1, 1, 1))[o, 0, 0, 0])
+        total, group = int(mac.bias[o]), o // (outputs // layer.groups)
+        for c, r, s in np.ndindex(channels, rows, columns):
+            y, x = p * layer.stride[0] + r - top, q * layer.stride[1] + s - left
+            inside = 0 <= y < codes.shape[1] and 0 <= x < codes.shape[2]
+            a = int(codes[group * channels + c, y, x]) if inside else first
+            w = int(mac.codes[o, c, r, s])
+            total += multiplier[a, w] - first * (w - origin) - origin * a
+        result[o, p, q] = total
+    return result
+
+
+def half_even(value, low, high):
+    return min(max(round(float(value)), low), high)
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    seed=st.integers(0, 2**20),
+    fields=st.sampled_from(MULTIPLIERS),
+    groups=st.sampled_from([1, 2, 4]),
+    stride=st.sampled_from([1, 2]),
+    per_channel=st.booleans(),
+)
+def test_layers_equal_products_one_at_a_time(seed, fields, groups, stride, per_channel):
+    network = small_network(groups, stride)
+    parameters, values = parameters_of(network, seed), images_of(network, seed, 1)
+    function = macs(fields)
+    design = function.arithmetic.multiplier
+    operands = range(design.lowest, design.highest + 1)
+    table = {(a, w): int(v) for a, row in zip(operands, design.layer_table(), strict=True)
+             for w, v in zip(operands, row, strict=True)}  # fmt: skip
+    options = Options("manifest", per_channel=per_channel)
+    names = ["conv1", "conv2", "fc"]
+    quantized = quantize(
+        network, parameters, calibrate(network, parameters, values), options, dict.fromkeys(names, function)
+    )
+    held = {"input": values}
+    for name, output in quantized.steps(values):
+        layer = network.layer(name)
+        if layer.is_mac:
+            mac = quantized.macs[name]
+            zero = int(mac.activation.zero_point)
+            scaled = held[layer.inputs[0]][0] / np.float32(mac.activation.scale)
+            low = zero if layer.inputs[0] != "input" else design.lowest
+            codes = np.vectorize(lambda v: half_even(v + zero if zero == 0 else np.float32(np.rint(v)) + zero,
+                                                     low, design.highest), otypes=[np.int64])(scaled)  # fmt: skip
+            expected = slow_sums(mac, table, codes).astype(np.float32)
+            expected *= np.broadcast_to(mac.scales, len(expected)).astype(np.float32)[:, None, None]
+            np.testing.assert_array_equal(output[0], expected, err_msg=name)
+        held[name] = output
+
+
+def case(seed=3, count=50):
+    network = small_network()
+    parameters, values = parameters_of(network, seed), images_of(network, seed, count)
+    return network, parameters, values, calibrate(network, parameters, values)
+
+
+@pytest.mark.parametrize("scheme", ["manifest", "integer", "ace_cnn"])
+def test_approximate_multipliers_differ_from_exact_ones(scheme):
+    network, parameters, values, calibration = case()
+    functions = dict.fromkeys(("conv1", "conv2"), macs(MULTIPLIERS[1]))
+    approximate = quantize(network, parameters, calibration, Options(scheme), functions)
+    exact = quantize(network, parameters, calibration, Options(scheme))
+    assert (approximate.run(values) != exact.run(values)).any()
+
+
+@pytest.mark.parametrize("scheme", ["manifest", "integer", "ace_cnn"])
+def test_nothing_depends_on_batch_threads_or_instruction_set(scheme, monkeypatch):
+    network, parameters, values, calibration = case()
+    labels = np.zeros(len(values), dtype=np.int64)
+    found = set()
+    for level in instruction_sets():
+        monkeypatch.setenv("ARCHSIM_ISA", level)
+        functions = dict.fromkeys(("conv1", "fc"), macs(MULTIPLIERS[1]))
+        approximate = quantize(network, parameters, calibration, Options(scheme), functions)
+        exact = quantize(network, parameters, calibration, Options(scheme))
+        for threads, batch in ((1, 1), (2, 7), (2, 50)):
+            monkeypatch.setattr(
+                "archsim.arithmetic.kernels.layer.thread_count", lambda _, count=threads: count
+            )
+            monkeypatch.setattr("archsim.inference.accuracy._BATCH", batch)
+            accuracy = evaluate(parameters, LabelledImages(values, labels), approximate, exact)
+            outputs = approximate.run(values, batch=batch).tobytes()
+            found.add(
+                (outputs, repr(accuracy), run_float(network, parameters, values, batch=batch).tobytes())
+            )
+    assert len(found) == 1
+
+
+def test_split_layers_equal_their_units_on_their_own_channels():
+    network, parameters, values, calibration = case()
+    exact, other = macs(MULTIPLIERS[0]), macs(MULTIPLIERS[1])
+    outputs = [
+        dict(
+            quantize(network, parameters, calibration, Options("manifest"), {"conv1": function}).steps(values)
+        )
+        for function in (SplitMacs(((exact, 1), (other, 3))), exact, other)
+    ]
+    shared, first, second = (output["conv1"] for output in outputs)
+    np.testing.assert_array_equal(shared[:, :1], first[:, :1])
+    np.testing.assert_array_equal(shared[:, 1:], second[:, 1:])
+
+
+def test_compensation_takes_most_of_a_one_sided_error_away():
+    network, parameters, values, calibration = case()
+    functions = dict.fromkeys(("conv1", "conv2"), macs(MULTIPLIERS[1]))
+    images = LabelledImages(values, np.zeros(len(values), dtype=np.int64))
+    exact = quantize(network, parameters, calibration, Options("manifest"))
+    ratios = []
+    for compensate in (False, True):
+        options = Options("manifest", compensate=compensate)
+        approximate = quantize(network, parameters, calibration, options, functions)
+        ratios.append(evaluate(parameters, images, approximate, exact).layers["conv1"].against_exact)
+    assert ratios[1] > ratios[0] + 3
+
+
+def test_saturation_happens_once_at_the_end_of_the_sum():
+    network, parameters, values, calibration = case()
+    narrow = DigitalMacs(Arithmetic(create("multipliers", {"kind": "exact"}), accumulator_bits=12))
+    found = {
+        overflow: dict(
+            quantize(
+                network, parameters, calibration, Options("manifest", overflow=overflow), {"conv1": narrow}
+            ).steps(values)
+        )["conv1"]
+        for overflow in ("wrap", "saturate")
+    }
+    wide = quantize(network, parameters, calibration, Options("manifest"))
+    step = wide.macs["conv1"].scales
+    sums = np.rint(dict(wide.steps(values))["conv1"] / step)
+    np.testing.assert_array_equal(np.rint(found["saturate"] / step), np.clip(sums, -2048, 2047))
+    np.testing.assert_array_equal(np.rint(found["wrap"] / step), (sums + 2048) % 4096 - 2048)
+
+
+def test_sensitivity_approximates_one_layer_at_a_time_and_counts_images():
+    network, parameters, values, calibration = case()
+    labels = run_float(network, parameters, values).argmax(axis=1)
+    functions = dict.fromkeys(("conv1", "fc"), macs(MULTIPLIERS[2]))
+    images, done = LabelledImages(values, labels), []
+    found = sensitivity(network, parameters, calibration, Options(), functions, images, done.append)
+    alone = quantize(network, parameters, calibration, Options(), {"fc": functions["fc"]})
+    assert found["fc"] == np.mean(alone.run(values).argmax(axis=1) == labels)
+    assert list(found) == ["conv1", "fc"]
+    assert done == [32, 50, 82, 100]
+
+
+def test_global_average_pool_is_the_rounded_mean_of_the_codes():
+    network = build_network("mean", TensorShape(3, 4, 4), [GlobalAveragePool(name="pool")])
+    values = images_of(network, 0)
+    calibration = calibrate(network, {}, values)
+    quantized = quantize(network, {}, calibration, Options(even=False))
+    (_, codes), source = next(iter(quantized.steps(values))), quantized.coded["input"]
+    means = source.dequantize(source.quantize(values)).mean(axis=(2, 3), keepdims=True)
+    assert np.abs(quantized.reals("pool", codes) - means).max() <= 0.501 * quantized.coded["pool"].scale
