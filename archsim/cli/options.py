@@ -21,3 +21,15 @@ Out = Annotated[
     Path | None, typer.Option("--out", "-o", metavar="DIR", help="Write report and figures there.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
+Images = Annotated[
+    int | None, typer.Option("--images", min=1, metavar="N", help="Run N test images and report accuracy.")
+]
+DatasetName = Annotated[
+    str | None, typer.Option("--dataset", metavar="NAME", help="Data set; the trace names its own.")
+]
+DataFolder = Annotated[
+    Path | None, typer.Option("--data", metavar="DIR", help="Folder with data sets and weights.")
+]
+Sensitivity = Annotated[
+    bool, typer.Option("--sensitivity", help="Accuracy with each layer alone on its unit's arithmetic, too.")
+]

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archsim.cli.options import AsJson, Batch, Inputs, Out, Overrides, Seed, Tiles
+from archsim.cli.options import (
+    AsJson,
+    Batch,
+    DataFolder,
+    DatasetName,
+    Images,
+    Inputs,
+    Out,
+    Overrides,
+    Seed,
+    Sensitivity,
+    Tiles,
+)
 from archsim.cli.output import check_output, complain, print_tables, progress, provenance_of, say
 from archsim.errors import InputError
 
 if TYPE_CHECKING:
     from archsim.hardware.architecture import Architecture
+    from archsim.inference.measuring import Question
     from archsim.results.report import Report
     from archsim.results.timeline import Timeline
     from archsim.workload import Network
@@ -25,18 +39,27 @@ def run(  # noqa: PLR0913 - one parameter per option of the command
     overrides: Overrides = None,
     tiles: Tiles = None,
     seed: Seed = 0,
+    images: Images = None,
+    dataset: DatasetName = None,
+    data: DataFolder = None,
+    sensitivity: Sensitivity = False,
     out: Out = None,
     as_json: AsJson = False,
 ) -> None:
-    """Simulate one architecture on one network."""
+    """Simulate one architecture on one network; with --images, measure its accuracy too."""
     from archsim.inputs import read_architecture, read_network
     from archsim.results.timeline import Timeline
 
     architecture, files = read_architecture(arch, overrides or (), tiles)
     network, more = read_network(trace)
     check_output(out)
+    if images is None and (dataset or data or sensitivity):
+        raise InputError("--dataset, --data and --sensitivity go with --images N")
     timeline = Timeline()
     report = _simulate(architecture, network, (batch, seed), timeline if out else None)
+    if images is not None:
+        asked = _asked(images, dataset, data, sensitivity)
+        report = _with_accuracy(report, architecture, network, asked)
     if out:
         from archsim.results.export import write_files
         from archsim.visualization.artifacts import run_artifacts
@@ -90,6 +113,22 @@ def compare(  # noqa: PLR0913 - one parameter per option of the command
         from archsim.visualization.printing import comparison_tables
 
         print_tables(comparison_tables(comparison))
+
+
+def _asked(images: int, dataset: str | None, data: Path | None, sensitivity: bool) -> Question:
+    from archsim.inference.measuring import Question
+
+    return Question(images, dataset, data, layer_by_layer=sensitivity)
+
+
+def _with_accuracy(report: Report, architecture: Architecture, network: Network, asked: Question) -> Report:
+    from archsim.inference.measuring import measure
+    from archsim.simulation.accuracy import with_accuracy
+
+    of = asked.images * (1 + asked.layer_by_layer * sum(layer.is_mac for layer in network.layers))
+    with progress(f"accuracy of {network.name} on {architecture.name}") as tell:
+        told = None if tell is None else lambda done: tell(done, of, "images")
+        return with_accuracy(report, measure(architecture, network, asked, report.seed, told))
 
 
 def _simulate(

@@ -2,22 +2,26 @@
 
 from archsim.inference.accuracy import Accuracy, LayerError, evaluate, sensitivity, sqnr_db, top1
 from archsim.inference.calibration import Calibration, calibrate
+from archsim.inference.measuring import Answer, Question, measure
 from archsim.inference.quantized import Options, QuantizedNetwork, quantize
 from archsim.inference.reference import run_float
 from archsim.inference.shipped import LayerIntegers, shipped_network
-from archsim.inference.unit_functions import SplitMacs, layer_functions
+from archsim.inference.unit_functions import SplitMacs, layer_macs
 
 __all__ = [
     "Accuracy",
+    "Answer",
     "Calibration",
     "LayerError",
     "LayerIntegers",
     "Options",
     "QuantizedNetwork",
+    "Question",
     "SplitMacs",
     "calibrate",
     "evaluate",
-    "layer_functions",
+    "layer_macs",
+    "measure",
     "quantize",
     "run_float",
     "sensitivity",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Any, cast
@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from archsim.arithmetic.kernels import Window
 from archsim.arithmetic.macs import Codes, Convolve, MacFunction, Sums
 from archsim.errors import InputError
-from archsim.mapping.placement import Placement
+from archsim.hardware.architecture import Architecture
+from archsim.mapping.placement import Placement, Share, Step
+from archsim.workload.layer import Layer
 
 
 @dataclass(frozen=True)
@@ -59,32 +61,42 @@ class SplitMacs:
         return convolve
 
 
-def layer_functions(placement: Placement, units: Mapping[str, MacFunction]) -> dict[str, MacFunction]:
+def layer_macs(placement: Placement, architecture: Architecture, seed: int) -> dict[str, MacFunction]:
     """Return the arithmetic of every placed layer with MACs, by its name.
 
     Parameters
     ----------
     placement
-        Which units execute which layer.
-    units
-        Arithmetic of each compute unit, by name; units that are left out compute exactly in int8.
+        Of the network on the architecture.
+    seed
+        Of what differs from part to part: every unit has a sequence of its own.
 
     Raises
     ------
     InputError
         If a layer is shared by units with different operands.
     """
-    found: dict[str, MacFunction] = {}
-    for step in placement.steps:
-        shares = [share for share in step.shares if share.unit in units]
-        if not step.layer.is_mac or not shares:
-            continue
-        parts = tuple((units[share.unit], share.layer.output_shape.channels) for share in shares)
-        ranges = {(function.lowest, function.highest) for function, _ in parts}
-        if len(ranges) > 1 or len(shares) < len(step.shares):
-            message = (
-                f"units of layer {step.layer.name!r} have different operands: one layer is quantized once"
-            )
-            raise InputError(message, field="placement")
-        found[step.layer.name] = parts[0][0] if len(parts) == 1 else SplitMacs(parts)
-    return found
+    sequences = np.random.SeedSequence(seed).spawn(len(architecture.compute))
+    chips = dict(zip(architecture.compute, sequences, strict=True))
+    resident = {unit: _resident(placement, architecture, unit) for unit in architecture.compute}
+
+    def function(share: Share) -> MacFunction:
+        return architecture.compute[share.unit].mac_function(
+            share.layer, chips[share.unit], technology=architecture.technology, resident=resident[share.unit]
+        )
+
+    return {step.layer.name: _joined(step, function) for step in placement.steps if step.layer.is_mac}
+
+
+def _joined(step: Step, function: Callable[[Share], MacFunction]) -> MacFunction:
+    parts = tuple((function(share), share.layer.output_shape.channels) for share in step.shares)
+    if len({(one.lowest, one.highest) for one, _ in parts}) > 1:
+        message = f"units of layer {step.layer.name!r} have different operands: one layer is quantized once"
+        raise InputError(message, field="placement")
+    return parts[0][0] if len(parts) == 1 else SplitMacs(parts)
+
+
+def _resident(placement: Placement, architecture: Architecture, unit: str) -> tuple[Layer, ...]:
+    """Layers whose weights stay in the unit's own cells together."""
+    held = tuple(share.layer for _, share in placement.shares if share.unit == unit and share.layer.is_mac)
+    return held if held and architecture.compute[unit].keeps_resident(held) else ()

@@ -153,6 +153,27 @@ class Area(Record):
     source: str
 
 
+class AccuracyRow(Record):
+    """How often the network was right, on real images and on the arithmetic of the units."""
+
+    dataset: str
+    """Name of the data set."""
+    images: int
+    """Test images."""
+    top1: float
+    """Share of images whose largest output is that of the label, on the units' arithmetic."""
+    top1_float: float
+    """The same in float32."""
+    top1_exact: float
+    """The same with the network quantized alike and exact arithmetic."""
+    top1_compensated: float | None = None
+    """The same with biases corrected by the expected error of one-sided multipliers, where there are any."""
+    agreement: float
+    """Share of images whose class is that of float32."""
+    sqnr_against_exact_db: Annotated[dict[str, float | None], AfterValidator(_by_key)] = {}
+    """By layer: signal to noise of its output against exact arithmetic; None where nothing differs."""
+
+
 class Report(Record):
     """What one architecture did with one network. Equal reports have equal bytes."""
 
@@ -173,11 +194,14 @@ class Report(Record):
     """By component, for those whose area has a source."""
     arithmetic: Annotated[dict[str, DesignRow], AfterValidator(_by_key)] = {}
     """Designs that are not exact by unit and part (`npu.multiplier`); left out of the JSON where all are."""
+    accuracy: AccuracyRow | None = None
+    """Accuracy, where images were run; left out of the JSON where none were."""
 
     @model_serializer(mode="wrap")
     def _without_exact(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         fields: dict[str, Any] = handler(self)
-        return fields if self.arithmetic else {k: v for k, v in fields.items() if k != "arithmetic"}
+        absent = {name for name in ("arithmetic", "accuracy") if not getattr(self, name)}
+        return {key: value for key, value in fields.items() if key not in absent}
 
     @property
     def static_energy_j(self) -> dict[str, float]:

@@ -9,7 +9,7 @@ from math import fsum
 from archsim.results.comparison import component_area, energy_by_group, total_area
 from archsim.results.designs import DesignRow
 from archsim.results.formatting import decimals, images, integer, percent, quantity, scaled
-from archsim.results.report import ActionRow, LayerRow, Report, group_of
+from archsim.results.report import AccuracyRow, ActionRow, LayerRow, Report, group_of
 
 GAP = 2
 """Blanks between two columns."""
@@ -145,7 +145,7 @@ def totals_table(report: Report) -> Table:
         ("MACs", integer(totals.macs)),
         ("throughput (1 MAC = 2 operations)", f"{decimals([totals.throughput_gops])[0]} GOPS"),
         ("energy-delay product", quantity(totals.edp_js, "Js")),
-        ("top-1", percent(totals.top1) + " %" if totals.top1 is not None else None),
+        *_accuracy_rows(report.accuracy),
         ("setup (once, not included)", _setup_text(report) if setup.energy_j or setup.latency_s else None),
         ("area of the parts with a source", _area_text(report)),
     ]
@@ -154,6 +154,18 @@ def totals_table(report: Report) -> Table:
     known = tuple((name, text) for name, text in rows if text is not None)
     designs = "; ".join(f"{part}: {_design_text(row)}" for part, row in report.arithmetic.items())
     return Table(title, columns, known, note=designs)
+
+
+def _accuracy_rows(found: AccuracyRow | None) -> list[tuple[str, str | None]]:
+    if found is None:
+        return []
+    corrected = found.top1_compensated
+    return [
+        (f"top-1 ({found.dataset}, {images(found.images)})", f"{percent(found.top1)} %"),
+        ("  with bias compensation", None if corrected is None else f"{percent(corrected)} %"),
+        ("  exact arithmetic, float32", f"{percent(found.top1_exact)} %, {percent(found.top1_float)} %"),
+        ("  same class as float32", f"{percent(found.agreement)} %"),
+    ]
 
 
 def layer_table(report: Report) -> Table:

@@ -1,0 +1,174 @@
+"""The accuracy of a network on an architecture: data, weights, quantization, arithmetic by placement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final
+
+from archsim.arithmetic.macs import MacFunction, exact_macs
+from archsim.errors import InputError
+from archsim.hardware.architecture import Architecture
+from archsim.inference.accuracy import Accuracy, Progress, evaluate, sensitivity, top1
+from archsim.inference.calibration import Calibration, calibrate
+from archsim.inference.compensation import multiplier_of
+from archsim.inference.quantized import Options, QuantizedNetwork, quantize
+from archsim.inference.unit_functions import layer_macs
+from archsim.mapping.placement import place
+from archsim.workload.datasets import check_images, load_images
+from archsim.workload.network import Network
+from archsim.workload.parameters import LabelledImages, Parameters
+from archsim.workload.weights import find_weights, load_parameters
+
+CALIBRATION_IMAGES: Final = 200
+"""Training images that ranges are taken from."""
+
+_WITHOUT_TRAINING: Final = 10
+"""Every so many test images where a data set has no training images here."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What to measure.
+
+    Attributes
+    ----------
+    images
+        Number of test images.
+    dataset
+        Name of the data set; the trace's own where None.
+    directory
+        Folder with data sets and weights.
+    options
+        How the network is quantized.
+    layer_by_layer
+        Whether to measure each layer alone on its unit's arithmetic, too.
+    """
+
+    images: int
+    dataset: str | None = None
+    directory: Path | None = None
+    options: Options = field(default_factory=lambda: Options(per_channel=True))
+    layer_by_layer: bool = False
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was measured.
+
+    Attributes
+    ----------
+    dataset
+        Name of the data set.
+    accuracy
+        On the units' arithmetic, beside exact arithmetic and float32.
+    compensated
+        Top-1 with biases corrected by the expected error of the multipliers; None where no layer has one that
+        is inexact and known by its table.
+    alone
+        Top-1 when only this layer is on its unit's arithmetic, by layer; empty unless asked for.
+    """
+
+    dataset: str
+    accuracy: Accuracy
+    compensated: float | None
+    alone: Mapping[str, float]
+
+
+def measure(
+    architecture: Architecture,
+    network: Network,
+    question: Question,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Answer:
+    """Return the accuracy of a network whose layers run on the arithmetic of their units.
+
+    Ranges are calibrated on training images (every tenth test image where the data set has none).
+
+    Raises
+    ------
+    InputError
+        If data, weights or formats are missing or do not fit.
+    """
+    name = question.dataset or network.dataset
+    if name is None:
+        raise InputError(f"network {network.name!r} names no data set: choose one with --dataset")
+    reference = network.weights_for(question.dataset)
+    parameters = load_parameters(find_weights(reference, question.directory), network)
+    images = _load(network, name, question)
+    functions = layer_macs(place(network, architecture), architecture, seed)
+    calibration = calibrate(network, parameters, _for_ranges(network, name, question, images).values)
+    study = _Study(network, parameters, calibration, question.options, functions)
+    accuracy = evaluate(parameters, images, study.network(functions), study.exact(), progress)
+    alone = study.alone(images, progress) if question.layer_by_layer else {}
+    return Answer(name, accuracy, study.compensated(images), alone)
+
+
+def _load(network: Network, name: str, question: Question) -> LabelledImages:
+    images = load_images(name, question.directory, question.images, preprocessing=network.preprocessing)
+    check_images(images, network)
+    return images
+
+
+def _for_ranges(network: Network, name: str, question: Question, tested: LabelledImages) -> LabelledImages:
+    try:
+        return load_images(
+            name, question.directory, CALIBRATION_IMAGES, part="train", preprocessing=network.preprocessing
+        )
+    except InputError:
+        few = slice(None, None, _WITHOUT_TRAINING if len(tested) > _WITHOUT_TRAINING else 1)
+        return LabelledImages(tested.values[few], tested.labels[few])
+
+
+@dataclass(frozen=True)
+class _Study:
+    """One network, quantized in several ways."""
+
+    trained: Network
+    parameters: Parameters
+    calibration: Calibration
+    options: Options
+    functions: Mapping[str, MacFunction]
+
+    def network(self, functions: Mapping[str, MacFunction], *, compensate: bool = False) -> QuantizedNetwork:
+        """The network on some arithmetic."""
+        options = replace(self.options, compensate=compensate)
+        return quantize(self.trained, self.parameters, self.calibration, options, functions)
+
+    def exact(self) -> QuantizedNetwork:
+        """The network with exact arithmetic on operands of the units' widths."""
+        return self.network({name: _exact_alike(one) for name, one in self.functions.items()})
+
+    def compensated(self, images: LabelledImages) -> float | None:
+        """Top-1 with corrected biases, where a multiplier's expected error is known."""
+        if not any(True for _ in self._biased()):
+            return None
+        counted = replace(
+            self,
+            calibration=calibrate(
+                self.trained, self.parameters, self.calibration.values, "percentile", 100.0
+            ),
+        )
+        return top1(counted.network(self.functions, compensate=True), images)
+
+    def alone(self, images: LabelledImages, progress: Progress | None) -> Mapping[str, float]:
+        """Top-1 with one layer at a time on its unit's arithmetic."""
+        return sensitivity(
+            self.trained, self.parameters, self.calibration, self.options, self.functions, images, progress
+        )
+
+    def _biased(self) -> Iterator[str]:
+        """Layers whose multiplier is inexact and known by its table."""
+        for name, function in self.functions.items():
+            try:
+                if multiplier_of(function).kind != "exact":
+                    yield name
+            except InputError:
+                continue
+
+
+def _exact_alike(function: MacFunction) -> MacFunction:
+    """Exact arithmetic on operands of the same range."""
+    return exact_macs((function.highest - function.lowest).bit_length(), 32)

@@ -1,0 +1,44 @@
+"""A report with the accuracy that was measured on the same architecture and network."""
+
+from __future__ import annotations
+
+from math import isfinite
+
+from archsim.inference.measuring import Answer
+from archsim.results.report import AccuracyRow, LayerRow, Report
+
+
+def with_accuracy(report: Report, answer: Answer) -> Report:
+    """Return the report with top-1, agreement and every layer's signal-to-noise ratio."""
+    found = answer.accuracy
+    row = AccuracyRow(
+        dataset=answer.dataset,
+        images=found.images,
+        top1=found.top1,
+        top1_float=found.top1_float,
+        top1_exact=found.top1_exact,
+        top1_compensated=answer.compensated,
+        agreement=found.agreement,
+        sqnr_against_exact_db={name: _finite(error.against_exact) for name, error in found.layers.items()},
+    )
+    return report.model_copy(
+        update={
+            "accuracy": row,
+            "totals": report.totals.model_copy(update={"top1": found.top1}),
+            "layers": tuple(_measured(layer, answer) for layer in report.layers),
+        }
+    )
+
+
+def _measured(layer: LayerRow, answer: Answer) -> LayerRow:
+    error = answer.accuracy.layers.get(layer.name)
+    changes = {
+        "sqnr_db": None if error is None else _finite(error.against_float),
+        "top1_if_only_this_layer": answer.alone.get(layer.name),
+    }
+    return layer.model_copy(update=changes)
+
+
+def _finite(ratio_db: float) -> float | None:
+    """A ratio of two equal tensors is infinite, which JSON has no number for."""
+    return ratio_db if isfinite(ratio_db) else None
