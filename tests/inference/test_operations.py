@@ -132,8 +132,8 @@ def test_wrong_images_and_names_are_refused():
     function = DigitalMacs(Arithmetic(create("multipliers", {"kind": "exact"})))
     with pytest.raises(InputError, match="'s' has no multiply-accumulates"):
         quantize(network, {}, calibration, functions={"s": function})
-    with pytest.raises(InputError, match="unknown scheme 'interger'"):
-        Options("interger")
+    with pytest.raises(InputError, match="unknown scheme 'exact'"):
+        Options("exact")
 
 
 @pytest.mark.parametrize("method", ["percentile", "mse"])
