@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import reduce
+from functools import cache, reduce
 from types import MappingProxyType
 from typing import Final
 
 import numpy as np
+from threadpoolctl import ThreadpoolController
 
 from archsim.errors import InputError, expected_one_of, nearest
 from archsim.inference.functions import FUNCTIONS, softmax
@@ -129,8 +130,15 @@ def _product(rows: Tensor, matrix: Tensor) -> Tensor:
     stretch = max(size for size in range(1, pixels + 1) if pixels % size == 0 and size <= fitting)
     if stretch < min(pixels, _FEWEST_ROWS):
         stretch = pixels
-    product: Tensor = np.matmul(rows.reshape(images * pixels // stretch, stretch, depth), matrix)
+    # A second BLAS thread would spin on the cores of the integer kernels that run in turn with these.
+    with _libraries().limit(limits=1, user_api="blas"):
+        product: Tensor = np.matmul(rows.reshape(images * pixels // stretch, stretch, depth), matrix)
     return product
+
+
+@cache
+def _libraries() -> ThreadpoolController:
+    return ThreadpoolController()
 
 
 def _depthwise(whole: Tensor, weight: Tensor, layer: Layer) -> Tensor:
