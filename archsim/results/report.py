@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 from pydantic import AfterValidator, Field, SerializerFunctionWrapHandler, ValidationError, model_serializer
 
 from archsim.errors import InputError
+from archsim.results.accuracy import AccuracyRow
 from archsim.results.designs import DesignRow
 from archsim.results.record import Record, dump_json
 
@@ -151,27 +152,6 @@ class Area(Record):
     value: float
     """Square millimetres."""
     source: str
-
-
-class AccuracyRow(Record):
-    """How often the network was right, on real images and on the arithmetic of the units."""
-
-    dataset: str
-    """Name of the data set."""
-    images: int
-    """Test images."""
-    top1: float
-    """Share of images whose largest output is that of the label, on the units' arithmetic."""
-    top1_float: float
-    """The same in float32."""
-    top1_exact: float
-    """The same with the network quantized alike and exact arithmetic."""
-    top1_compensated: float | None = None
-    """The same with biases corrected by the expected error of one-sided multipliers, where there are any."""
-    agreement: float
-    """Share of images whose class is that of float32."""
-    sqnr_against_exact_db: Annotated[dict[str, float | None], AfterValidator(_by_key)] = {}
-    """By layer: signal to noise of its output against exact arithmetic; None where nothing differs."""
 
 
 class Report(Record):

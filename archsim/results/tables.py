@@ -6,10 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from math import fsum
 
+from archsim.results.accuracy import AccuracyRow
 from archsim.results.comparison import component_area, energy_by_group, total_area
 from archsim.results.designs import DesignRow
 from archsim.results.formatting import decimals, images, integer, percent, quantity, scaled
-from archsim.results.report import AccuracyRow, ActionRow, LayerRow, Report, group_of
+from archsim.results.report import ActionRow, LayerRow, Report, group_of
 
 GAP = 2
 """Blanks between two columns."""
@@ -145,7 +146,7 @@ def totals_table(report: Report) -> Table:
         ("MACs", integer(totals.macs)),
         ("throughput (1 MAC = 2 operations)", f"{decimals([totals.throughput_gops])[0]} GOPS"),
         ("energy-delay product", quantity(totals.edp_js, "Js")),
-        *_accuracy_rows(report.accuracy),
+        *_accuracy_rows(report.accuracy, totals.top1),
         ("setup (once, not included)", _setup_text(report) if setup.energy_j or setup.latency_s else None),
         ("area of the parts with a source", _area_text(report)),
     ]
@@ -156,9 +157,9 @@ def totals_table(report: Report) -> Table:
     return Table(title, columns, known, note=designs)
 
 
-def _accuracy_rows(found: AccuracyRow | None) -> list[tuple[str, str | None]]:
+def _accuracy_rows(found: AccuracyRow | None, top1: float | None) -> list[tuple[str, str | None]]:
     if found is None:
-        return []
+        return [("top-1", None if top1 is None else f"{percent(top1)} %")]
     corrected = found.top1_compensated
     return [
         (f"top-1 ({found.dataset}, {images(found.images)})", f"{percent(found.top1)} %"),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from math import isfinite
 
 from archsim.inference.measuring import Answer
-from archsim.results.report import AccuracyRow, LayerRow, Report
+from archsim.results.accuracy import AccuracyRow
+from archsim.results.report import LayerRow, Report
 
 
 def with_accuracy(report: Report, answer: Answer) -> Report:
