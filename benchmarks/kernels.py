@@ -5,8 +5,8 @@ Usage: ``python benchmarks/kernels.py [--json] [--repeats N] [--threads 1 2] [--
 A row is one multiplier on one layer, instruction set and number of threads. The kernel's time is everything
 from the operands to the sums, packing of the activations included; weights are packed once. The peer is the
 product of two float32 matrices of the convolution's shape in NumPy (OpenBLAS), without im2col, with as many
-threads; the two take turns in rounds, and the shortest time of each counts. ``table_loop`` is one look-up in an
-int32 table per multiplication, as public emulators on CPUs do it.
+threads; the two take turns in rounds, and the shortest time of each counts. ``table_loop`` is one look-up in
+an int32 table per multiplication, as public emulators on CPUs do it.
 """
 
 from __future__ import annotations
