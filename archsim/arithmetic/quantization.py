@@ -135,9 +135,12 @@ def _quantizer(
 
 
 def _usable(scale: NDArray[Any]) -> NDArray[np.float32]:
-    """Return the scale as it is stored; where all values are zero any scale does."""
-    stored = scale.astype(np.float32)
-    return np.where(stored > 0, stored, np.float32(1))
+    """Return the scale as it is stored; where all values are zero any scale does.
+
+    A scale below the smallest normal float32 would lose bits: that one is taken in its place.
+    """
+    stored = np.maximum(scale.astype(np.float32), np.finfo(np.float32).tiny)
+    return np.where(scale > 0, stored, np.float32(1))
 
 
 def _reduced(function: np.ufunc, values: Reals, axis: int | None) -> Reals:
