@@ -40,17 +40,6 @@ cdef extern from "integer.h":
                                    int64_t m, int64_t n, int64_t k, int32_t *sums) nogil
 
 
-cdef extern from *:
-    """
-    #ifdef _OPENMP
-    #define COMPILED_WITH_THREADS 1
-    #else
-    #define COMPILED_WITH_THREADS 0
-    #endif
-    """
-    bint COMPILED_WITH_THREADS
-
-
 PATHS = ("exact", "separable", "plane", "table", "adder", "pixels")
 CELLS = ("exact", "or", "zero", "ama1", "ama2", "ama3", "ama4", "ama5")
 LEVELS = ("portable", "avx2", "avx512")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
@@ -143,7 +143,7 @@ class _Study:
 
     def compensated(self, images: LabelledImages) -> float | None:
         """Top-1 with corrected biases, where a multiplier's expected error is known."""
-        if not any(True for _ in self._biased()):
+        if not any(_is_biased(function) for function in self.functions.values()):
             return None
         counted = replace(
             self,
@@ -159,14 +159,13 @@ class _Study:
             self.trained, self.parameters, self.calibration, self.options, self.functions, images, progress
         )
 
-    def _biased(self) -> Iterator[str]:
-        """Layers whose multiplier is inexact and known by its table."""
-        for name, function in self.functions.items():
-            try:
-                if multiplier_of(function).kind != "exact":
-                    yield name
-            except InputError:
-                continue
+
+def _is_biased(function: MacFunction) -> bool:
+    """Whether the multiplier is inexact and known by its table."""
+    try:
+        return multiplier_of(function).kind != "exact"
+    except InputError:
+        return False
 
 
 def _exact_alike(function: MacFunction) -> MacFunction:

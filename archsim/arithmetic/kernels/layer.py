@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from archsim._integer import convolve
-from archsim.arithmetic.adders.base import Adder
+from archsim.arithmetic.adders.base import Adder, wrapped
 from archsim.arithmetic.adders.exact import ExactAdder
 from archsim.arithmetic.kernels.geometry import Geometry
 from archsim.arithmetic.kernels.levels import instruction_set, thread_count
 from archsim.arithmetic.kernels.packing import Work, pack, pack_adder, pack_pixels, worth_pixels
 from archsim.arithmetic.kernels.plans import Plan, plan
 from archsim.arithmetic.kernels.properties import Integers
-from archsim.arithmetic.kernels.stepwise import convolve_stepwise, wrapped
+from archsim.arithmetic.kernels.stepwise import convolve_stepwise
 from archsim.arithmetic.multipliers.base import TABLE_BITS, Multiplier
 
 Sums = NDArray[np.int32] | NDArray[np.int64]
@@ -117,7 +117,7 @@ class Layer:
             return "stepwise"
         if self.arithmetic.approximate_sum:
             return "adder"
-        few = worth_pixels(replace(self.sizes, images=1), pixels)
+        few = worth_pixels(self.sizes, pixels)
         return "pixels" if few else self.plan(instruction_set()).name
 
     def plan(self, level: str) -> Plan:

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from archsim.arithmetic.adders.base import Adder
+from archsim.arithmetic.adders.base import Adder, wrapped
 from archsim.arithmetic.adders.exact import ExactAdder
 from archsim.arithmetic.kernels.geometry import Geometry
 from archsim.arithmetic.kernels.properties import Integers
@@ -51,12 +51,6 @@ def convolve_stepwise(
             for block, windows in _windows(padded, layer):
                 sums[image, block, group] = _accumulate(windows, flat, starts[group], arithmetic)
     return sums.reshape(layer.images, layer.out_rows, layer.out_columns, -1)
-
-
-def wrapped(sums: Integers, bits: int) -> Integers:
-    """Return sums modulo 2^bits, in two's complement."""
-    shift = 64 - bits
-    return np.asarray((sums << shift) >> shift, dtype=np.int64)
 
 
 def _padded(image: Integers, layer: Geometry) -> Integers:
