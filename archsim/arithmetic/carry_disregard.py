@@ -8,10 +8,12 @@ exactly, with no carry from the low part into the high one.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from archsim.arithmetic.cost import RelativeCost
 
 Integers = NDArray[np.int64]
 
@@ -20,6 +22,23 @@ ROWS: Final = 4
 
 COLUMNS: Final = 10
 """Most columns without carries: the eleventh, the last of an 8x4 array, holds one partial product."""
+
+
+class Synthesis(NamedTuple):
+    """Figures of one design of the re-synthesis (reference/arithmetic.md §4 and §6)."""
+
+    area_um2: float
+    power_uw: float
+    delay_ns: float
+
+    def over(self, exact: Synthesis, source: str) -> RelativeCost:
+        """Return the figures over those of the exact design; at one clock, energy goes with power."""
+        return RelativeCost(
+            energy=self.power_uw / exact.power_uw,
+            delay=self.delay_ns / exact.delay_ns,
+            area=self.area_um2 / exact.area_um2,
+            source=f"{source}; energy as power at the same clock and stimulus",
+        )
 
 
 def row(a: Integers, b: Integers, bit: int) -> Integers:

@@ -8,7 +8,7 @@ from typing import Final, Literal, NamedTuple
 
 import numpy as np
 
-from archsim.arithmetic.carry_disregard import products_8x8
+from archsim.arithmetic.carry_disregard import Synthesis, products_8x8
 from archsim.arithmetic.cost import RelativeCost
 from archsim.arithmetic.multipliers.base import Integers, SplittingMultiplier
 
@@ -21,12 +21,6 @@ class _Parameters(NamedTuple):
     digit: str
     low: int
     high: int
-
-
-class _Synthesis(NamedTuple):
-    area_um2: float
-    power_uw: float
-    delay_ns: float
 
 
 _PARTS: Final[Mapping[Part, _Parameters]] = MappingProxyType(
@@ -42,25 +36,25 @@ _PARTS: Final[Mapping[Part, _Parameters]] = MappingProxyType(
 
 _SOURCE: Final = "Carry-disregard re-synthesis, 45 nm, Cadence Genus, slides 9 and 16 [pub]"
 
-_EXACT: Final = _Synthesis(1709.658, 92.43, 1.61)
+_EXACT: Final = Synthesis(1709.658, 92.43, 1.61)
 
 # By the digits of low_low, high_low, low_high and high_high: reference/arithmetic.md §6, from _SOURCE.
-_SYNTHESES: Final[Mapping[str, _Synthesis]] = MappingProxyType(
+_SYNTHESES: Final[Mapping[str, Synthesis]] = MappingProxyType(
     {
-        "0000": _Synthesis(1703.16, 88.7, 1.189),
-        "3000": _Synthesis(1716.156, 82.58, 1.215),
-        "7000": _Synthesis(1636.812, 76.68, 1.193),
-        "8000": _Synthesis(1620.738, 75.62, 1.192),
-        "8330": _Synthesis(1610.21, 69.01, 1.073),
-        "b330": _Synthesis(1602.27, 61.22, 0.958),
-        "f770": _Synthesis(1430.244, 50.72, 0.958),
-        "f880": _Synthesis(1401.516, 48.84, 0.958),
-        "f883": _Synthesis(1415.538, 45.71, 0.716),
-        "fbb3": _Synthesis(1321.83, 41.24, 0.724),
-        "fff7": _Synthesis(1212.39, 36.83, 0.721),
-        "fff8": _Synthesis(1194.606, 36.16, 0.721),
-        "fffb": _Synthesis(1147.41, 34.62, 0.721),
-        "ffff": _Synthesis(1128.6, 34.26, 0.721),
+        "0000": Synthesis(1703.16, 88.7, 1.189),
+        "3000": Synthesis(1716.156, 82.58, 1.215),
+        "7000": Synthesis(1636.812, 76.68, 1.193),
+        "8000": Synthesis(1620.738, 75.62, 1.192),
+        "8330": Synthesis(1610.21, 69.01, 1.073),
+        "b330": Synthesis(1602.27, 61.22, 0.958),
+        "f770": Synthesis(1430.244, 50.72, 0.958),
+        "f880": Synthesis(1401.516, 48.84, 0.958),
+        "f883": Synthesis(1415.538, 45.71, 0.716),
+        "fbb3": Synthesis(1321.83, 41.24, 0.724),
+        "fff7": Synthesis(1212.39, 36.83, 0.721),
+        "fff8": Synthesis(1194.606, 36.16, 0.721),
+        "fffb": Synthesis(1147.41, 34.62, 0.721),
+        "ffff": Synthesis(1128.6, 34.26, 0.721),
     }
 )
 
@@ -121,9 +115,4 @@ class Cdm16(SplittingMultiplier, kind="cdm16"):
         found = _SYNTHESES.get("".join(part.digit for part in self._parts))
         if found is None:
             return None
-        return RelativeCost(
-            energy=found.power_uw / _EXACT.power_uw,
-            delay=found.delay_ns / _EXACT.delay_ns,
-            area=found.area_um2 / _EXACT.area_um2,
-            source=f"{_SOURCE}; energy as power at the same clock and stimulus",
-        )
+        return found.over(_EXACT, _SOURCE)

@@ -8,15 +8,9 @@ from typing import Final, NamedTuple
 
 from pydantic import Field
 
-from archsim.arithmetic.carry_disregard import COLUMNS, products_8x8
+from archsim.arithmetic.carry_disregard import COLUMNS, Synthesis, products_8x8
 from archsim.arithmetic.cost import RelativeCost
 from archsim.arithmetic.multipliers.base import Integers, SplittingMultiplier
-
-
-class _Synthesis(NamedTuple):
-    area_um2: float
-    power_uw: float
-    delay_ns: float
 
 
 class _Cells(NamedTuple):
@@ -30,25 +24,25 @@ class _Cells(NamedTuple):
 
 _SOURCE: Final = "Carry-disregard re-synthesis, 45 nm, Cadence Genus, slide 11 [pub]"
 
-_EXACT: Final = _Synthesis(397.062, 10.955, 0.697)
+_EXACT: Final = Synthesis(397.062, 10.955, 0.697)
 
 # Area, power and delay by (low, high): reference/arithmetic.md §4, from _SOURCE. A course's re-synthesis of
 # the published designs, not the papers' own figures.
-_SYNTHESES: Final[Mapping[tuple[int, int], _Synthesis]] = MappingProxyType(
+_SYNTHESES: Final[Mapping[tuple[int, int], Synthesis]] = MappingProxyType(
     {
         (0, 0): _EXACT,
-        (4, 4): _Synthesis(337.896, 8.72, 0.565),
-        (5, 0): _Synthesis(356.364, 9.207, 0.552),
-        (6, 2): _Synthesis(335.502, 8.278, 0.500),
-        (7, 3): _Synthesis(330.03, 7.852, 0.463),
-        (7, 4): _Synthesis(318.744, 7.353, 0.454),
-        (8, 4): _Synthesis(314.64, 7.462, 0.447),
-        (9, 5): _Synthesis(294.12, 6.636, 0.404),
-        (10, 6): _Synthesis(270.864, 5.705, 0.475),
-        (10, 7): _Synthesis(259.236, 5.404, 0.475),
-        (10, 8): _Synthesis(247.95, 5.069, 0.470),
-        (10, 9): _Synthesis(234.954, 4.81, 0.466),
-        (10, 10): _Synthesis(230.508, 4.734, 0.461),
+        (4, 4): Synthesis(337.896, 8.72, 0.565),
+        (5, 0): Synthesis(356.364, 9.207, 0.552),
+        (6, 2): Synthesis(335.502, 8.278, 0.500),
+        (7, 3): Synthesis(330.03, 7.852, 0.463),
+        (7, 4): Synthesis(318.744, 7.353, 0.454),
+        (8, 4): Synthesis(314.64, 7.462, 0.447),
+        (9, 5): Synthesis(294.12, 6.636, 0.404),
+        (10, 6): Synthesis(270.864, 5.705, 0.475),
+        (10, 7): Synthesis(259.236, 5.404, 0.475),
+        (10, 8): Synthesis(247.95, 5.069, 0.470),
+        (10, 9): Synthesis(234.954, 4.81, 0.466),
+        (10, 10): Synthesis(230.508, 4.734, 0.461),
     }
 )
 
@@ -105,12 +99,7 @@ class Cdm8(SplittingMultiplier, kind="cdm8"):
         if pair not in _SYNTHESES:
             return _fitted_cost(*pair)
         found = _SYNTHESES[pair]
-        return RelativeCost(
-            energy=found.power_uw / _EXACT.power_uw,
-            delay=found.delay_ns / _EXACT.delay_ns,
-            area=found.area_um2 / _EXACT.area_um2,
-            source=f"{_SOURCE}; energy as power at the same clock and stimulus",
-        )
+        return found.over(_EXACT, _SOURCE)
 
 
 def _fitted_cost(low: int, high: int) -> RelativeCost:
