@@ -14,8 +14,8 @@ from archsim.arithmetic.kernels import Window
 from archsim.arithmetic.macs import Codes, Convolve, MacFunction, Sums
 from archsim.errors import InputError
 from archsim.hardware.architecture import Architecture
+from archsim.mapping.mapper import resident_layers
 from archsim.mapping.placement import Placement, Share, Step
-from archsim.workload.layer import Layer
 
 
 @dataclass(frozen=True)
@@ -78,11 +78,14 @@ def layer_macs(placement: Placement, architecture: Architecture, seed: int) -> d
     """
     sequences = np.random.SeedSequence(seed).spawn(len(architecture.compute))
     chips = dict(zip(architecture.compute, sequences, strict=True))
-    resident = {unit: _resident(placement, architecture, unit) for unit in architecture.compute}
+    resident = resident_layers(placement, architecture)
 
     def function(share: Share) -> MacFunction:
         return architecture.compute[share.unit].mac_function(
-            share.layer, chips[share.unit], technology=architecture.technology, resident=resident[share.unit]
+            share.layer,
+            chips[share.unit],
+            technology=architecture.technology,
+            resident=resident.get(share.unit, ()),
         )
 
     return {step.layer.name: _joined(step, function) for step in placement.steps if step.layer.is_mac}
@@ -94,9 +97,3 @@ def _joined(step: Step, function: Callable[[Share], MacFunction]) -> MacFunction
         message = f"units of layer {step.layer.name!r} have different operands: one layer is quantized once"
         raise InputError(message, field="placement")
     return parts[0][0] if len(parts) == 1 else SplitMacs(parts)
-
-
-def _resident(placement: Placement, architecture: Architecture, unit: str) -> tuple[Layer, ...]:
-    """Layers whose weights stay in the unit's own cells together."""
-    held = tuple(share.layer for _, share in placement.shares if share.unit == unit and share.layer.is_mac)
-    return held if held and architecture.compute[unit].keeps_resident(held) else ()

@@ -60,7 +60,7 @@ class _Mapper:
             architecture=self.architecture,
             prices=Prices(self.architecture),
             images=1 if image_major else self.batch,
-            resident=frozenset(_resident_units(self.placement, self.architecture)),
+            resident=frozenset(resident_layers(self.placement, self.architecture)),
             zeros=output_zeros(self.network),
         )
         self.bits = self._tensor_bits()
@@ -249,12 +249,19 @@ def _check_rules(network: Network, architecture: Architecture) -> None:
             raise architecture.fault(f"layer '{name}' {fault}", f"mapping.{i}.layer", close)
 
 
-def _resident_units(placement: Placement, architecture: Architecture) -> list[str]:
+def resident_layers(placement: Placement, architecture: Architecture) -> dict[str, list[Layer]]:
+    """Return the layers whose weights stay in the cells of their unit together, in order, by unit.
+
+    Raises
+    ------
+    InputError
+        If a unit is told to keep them and they do not fit.
+    """
     layers: dict[str, list[Layer]] = {}
     for _, share in placement.shares:
         if share.layer.is_mac:
             layers.setdefault(share.unit, []).append(share.layer)
-    return [unit for unit, held in layers.items() if _keeps_resident(architecture, unit, held)]
+    return {unit: held for unit, held in layers.items() if _keeps_resident(architecture, unit, held)}
 
 
 def _keeps_resident(architecture: Architecture, unit: str, layers: Sequence[Layer]) -> bool:
