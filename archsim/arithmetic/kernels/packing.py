@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,23 +56,42 @@ class _Packer:
     index: Bytes
     level: str
     least_lanes: int
+    most_lanes: int = 64
 
     @property
     def depth(self) -> int:
         """Channels rounded up to four."""
         return -(-int(self.index.shape[3]) // 4) * 4
 
-    def blocks(self, fixed: int = 0) -> list[tuple[int, int]]:
-        """Return (first output, lanes) of the blocks that the driver walks through."""
-        outputs, first, found = self.index.shape[1], 0, []
+    def packed(
+        self, values: NDArray[Any], arrange: Callable[[NDArray[Any]], NDArray[Any]]
+    ) -> tuple[Bytes, int]:
+        """Return the bytes of all blocks, group by group, and how many values a group has.
+
+        Parameters
+        ----------
+        values
+            [group][output][tap][position].
+        arrange
+            Orders one block, [group][tap][position][lane].
+        """
+        parts = [
+            np.ascontiguousarray(arrange(self._block(values, *block))).reshape(len(values), -1)
+            for block in self._blocks()
+        ]
+        joined = np.concatenate(parts, axis=1)
+        return joined.view(np.uint8).ravel(), joined.shape[1]
+
+    def _blocks(self) -> Iterator[tuple[int, int]]:
+        """Yield (first output, lanes) of the blocks that the driver walks through."""
+        outputs, first = self.index.shape[1], 0
         while first < outputs:
             left = outputs - first
-            lanes = fixed or (64 if left > 32 else 32 if left > 16 else self.least_lanes)
-            found.append((first, lanes))
+            lanes = min(self.most_lanes, 64 if left > 32 else 32 if left > 16 else self.least_lanes)
+            yield first, lanes
             first += lanes
-        return found
 
-    def block(self, values: NDArray[Any], first: int, lanes: int) -> NDArray[Any]:
+    def _block(self, values: NDArray[Any], first: int, lanes: int) -> NDArray[Any]:
         """Return [group][tap][channel][lane] of one block; outputs that do not exist are zero."""
         groups, outputs, taps, channels = values.shape
         padded = np.zeros((groups, taps, channels, lanes), dtype=values.dtype)
@@ -107,7 +127,7 @@ def pack(plan: Plan, indices: Bytes, level: str, bias: Integers) -> Work:
     if plan.path == "plane":
         work.plane_low, work.scale = _square(plan.plane).ravel(), plan.scale
     if plan.path in {"plane", "table"}:
-        _add_rows(work, packer, interleaved=True)
+        work.packed_index, work.index_group = _rows(packer, indices, 0)
     return work
 
 
@@ -116,7 +136,8 @@ def pack_adder(plan: Plan, indices: Bytes, low: LowPart, bias: Integers) -> Work
     work = Work("adder", bias.astype(np.int32), cell=low.cell, low_bits=low.bits)
     work.map = np.arange(SIZE, dtype=np.uint8)
     work.table = np.ascontiguousarray(_square(plan.table.products).astype(np.int32)).ravel()
-    _add_rows(work, _Packer(indices, "any", ADDER_LANES), interleaved=False)
+    packer = _Packer(indices, "any", ADDER_LANES, ADDER_LANES)
+    work.packed_index, work.index_group = packer.packed(indices, lambda block: block)
     return work
 
 
@@ -189,14 +210,17 @@ def _interleaved(packer: _Packer, values: Integers) -> tuple[Bytes, int]:
     maps, groups, outputs, taps, channels = values.shape
     wide = np.zeros((groups, outputs, taps, maps, packer.depth), dtype=kind)
     wide[..., :channels] = values.transpose(1, 2, 3, 0, 4)
-    flat = wide.reshape(groups, outputs, taps, maps * packer.depth)
-    parts = []
-    for first, lanes in packer.blocks():
-        block = packer.block(flat, first, lanes)
-        split = block.reshape(groups, taps, -1, together, lanes).swapaxes(3, 4)
-        parts.append(np.ascontiguousarray(split).reshape(groups, -1))
-    packed = np.concatenate(parts, axis=1)
-    return packed.view(np.uint8).ravel(), packed.shape[1]
+    return _side_by_side(packer, wide.reshape(groups, outputs, taps, maps * packer.depth), together)
+
+
+def _side_by_side(packer: _Packer, values: NDArray[Any], together: int) -> tuple[Bytes, int]:
+    """[block][tap][position / together][lane][together] of [group][output][tap][position]."""
+
+    def arrange(block: NDArray[Any]) -> NDArray[Any]:
+        groups, taps, _, lanes = block.shape
+        return block.reshape(groups, taps, -1, together, lanes).swapaxes(3, 4)
+
+    return packer.packed(values, arrange)
 
 
 def _add_nibbles(work: Work, plan: Plan, packer: _Packer) -> None:
@@ -212,32 +236,16 @@ def _add_nibbles(work: Work, plan: Plan, packer: _Packer) -> None:
         work.packed_low, work.index_group = _rows(packer, packer.index & 15, 32)
         work.packed_high, _ = _rows(packer, packer.index >> 4, 32)
         return
-    position = (16 * (np.arange(packer.index.shape[3]) % 4)).astype(np.uint8)
-    work.packed_low, _ = _nibble_blocks(packer, packer.index & 15, position)
-    work.packed_high, _ = _nibble_blocks(packer, packer.index >> 4, position)
+    work.packed_low, _ = _nibble_blocks(packer, packer.index & 15)
+    work.packed_high, _ = _nibble_blocks(packer, packer.index >> 4)
 
 
-def _nibble_blocks(packer: _Packer, nibbles: NDArray[Any], position: Bytes) -> tuple[Bytes, int]:
+def _nibble_blocks(packer: _Packer, nibbles: NDArray[Any]) -> tuple[Bytes, int]:
     """Indices of a permute whose table holds four activations' sixteen errors."""
-    groups, _, taps, channels = nibbles.shape
-    parts = []
-    for first, lanes in packer.blocks():
-        wide = np.zeros((groups, taps, packer.depth, lanes), dtype=np.uint8)
-        wide[:] = (16 * (np.arange(packer.depth) % 4)).astype(np.uint8)[:, None]
-        wide[:, :, :channels] = packer.block(nibbles, first, lanes) + position[:, None]
-        split = wide.reshape(groups, taps, -1, 4, lanes).swapaxes(3, 4)
-        parts.append(np.ascontiguousarray(split).reshape(groups, -1))
-    packed = np.concatenate(parts, axis=1)
-    return packed.ravel(), packed.shape[1]
-
-
-def _add_rows(work: Work, packer: _Packer, *, interleaved: bool) -> None:
-    if interleaved:
-        work.packed_index, work.index_group = _rows(packer, packer.index, 0)
-        return
-    blocks = [packer.block(packer.index, *block) for block in packer.blocks(ADDER_LANES)]
-    parts = np.concatenate([block.reshape(len(block), -1) for block in blocks], axis=1)
-    work.packed_index, work.index_group = np.ascontiguousarray(parts, dtype=np.uint8).ravel(), parts.shape[1]
+    wide = np.zeros((*nibbles.shape[:3], packer.depth), dtype=np.uint8)
+    wide[..., : nibbles.shape[3]] = nibbles
+    wide += (16 * (np.arange(packer.depth) % 4)).astype(np.uint8)
+    return _side_by_side(packer, wide, 4)
 
 
 def _rows(packer: _Packer, values: NDArray[Any], together: int) -> tuple[Bytes, int]:
@@ -245,14 +253,13 @@ def _rows(packer: _Packer, values: NDArray[Any], together: int) -> tuple[Bytes, 
 
     The kernels add bytes in pairs, as 16-bit words, and get the even and the odd ones' sums apart.
     """
-    parts = []
-    for first, lanes in packer.blocks():
+
+    def arrange(block: NDArray[Any]) -> NDArray[Any]:
+        lanes = block.shape[3]
         size = together or lanes
-        block = packer.block(values, first, lanes)
-        halves = block.reshape(*block.shape[:3], lanes // size, 2, size // 2).swapaxes(4, 5)
-        parts.append(np.ascontiguousarray(halves).reshape(len(block), -1))
-    packed = np.concatenate(parts, axis=1)
-    return np.asarray(packed, dtype=np.uint8).ravel(), packed.shape[1]
+        return block.reshape(*block.shape[:3], lanes // size, 2, size // 2).swapaxes(4, 5)
+
+    return packer.packed(values, arrange)
 
 
 def _add_product_planes(work: Work, plan: Plan, *, transposed: bool) -> None:
