@@ -2,14 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from archsim.arithmetic.kernels import Window
-from archsim.arithmetic.macs import Codes, Convolve, DigitalMacs, Sums
+from archsim.arithmetic.macs import Codes, Convolve, DigitalMacs, MacFunction, Sums
+
+
+@dataclass(frozen=True, eq=False)
+class Share:
+    """Some outputs of a layer on one function.
+
+    Attributes
+    ----------
+    macs
+        What computes them.
+    outputs
+        Their places among all outputs.
+    groups
+        Groups that they form.
+    channels
+        Input channels that they read; None: all.
+    """
+
+    macs: MacFunction
+    outputs: NDArray[np.intp]
+    groups: int
+    channels: NDArray[np.intp] | None = None
 
 
 @dataclass(frozen=True)
@@ -39,20 +61,10 @@ class MixedMacs:
 
     def convolver(self, weights: Codes, window: Window, bias: NDArray[np.int64], lowest: int) -> Convolve:
         """Return the convolution whose output m of a group is computed in column m modulo the columns."""
-        shares = [
-            _Share(
-                macs.convolver(weights[outputs], replace(window, groups=groups), bias[outputs], lowest),
-                outputs,
-                channels,
-            )
-            for macs, outputs, channels, groups in self._split(weights, window)
-        ]
-        return _Joined(tuple(shares), len(weights))
+        return joined(self._split(weights, window), weights, window, bias, lowest)
 
-    def _split(
-        self, weights: Codes, window: Window
-    ) -> Iterator[tuple[DigitalMacs, NDArray[np.intp], NDArray[np.intp] | None, int]]:
-        """Yield each multiplier in use with its outputs, the channels that they read (None: all), groups."""
+    def _split(self, weights: Codes, window: Window) -> Iterator[Share]:
+        """Yield the outputs of each multiplier in use."""
         outputs = np.arange(len(weights)).reshape(window.groups, -1)
         owners = np.repeat(np.arange(len(self.parts)), [columns for _, columns in self.parts])
         positions = np.arange(outputs.shape[0 if self.by_groups else 1])
@@ -61,31 +73,35 @@ class MixedMacs:
             own = np.flatnonzero(owner == index)
             if self.by_groups and own.size:
                 channels = np.arange(window.groups * weights.shape[1]).reshape(window.groups, -1)
-                yield macs, outputs[own].ravel(), channels[own].ravel(), own.size
+                yield Share(macs, outputs[own].ravel(), own.size, channels[own].ravel())
             elif own.size:
-                yield macs, outputs[:, own].ravel(), None, window.groups
+                yield Share(macs, outputs[:, own].ravel(), window.groups)
 
 
-@dataclass(frozen=True, eq=False)
-class _Share:
-    convolve: Convolve
-    outputs: NDArray[np.intp]
-    channels: NDArray[np.intp] | None
+def joined(
+    shares: Iterable[Share], weights: Codes, window: Window, bias: NDArray[np.int64], lowest: int
+) -> Convolve:
+    """Return a convolution whose outputs are computed by several functions, in the order of the weights."""
+    parts = [
+        (
+            share.macs.convolver(
+                weights[share.outputs], replace(window, groups=share.groups), bias[share.outputs], lowest
+            ),
+            share,
+        )
+        for share in shares
+    ]
 
-    def __call__(self, activations: Codes) -> Sums:
-        return self.convolve(activations if self.channels is None else activations[:, self.channels])
-
-
-@dataclass(frozen=True, eq=False)
-class _Joined:
-    shares: tuple[_Share, ...]
-    outputs: int
-
-    def __call__(self, activations: Codes) -> Sums:
-        """Return the sums of all shares in the order of the outputs."""
-        found = [share(activations) for share in self.shares]
-        first = found[0]
-        sums = np.empty((first.shape[0], self.outputs, *first.shape[2:]), dtype=first.dtype)
-        for share, part in zip(self.shares, found, strict=True):
-            sums[:, share.outputs] = part
+    def convolve(activations: Codes) -> Sums:
+        found = [
+            (part(activations if share.channels is None else activations[:, share.channels]), share.outputs)
+            for part, share in parts
+        ]
+        images, _, rows, columns = found[0][0].shape
+        # Channels last in memory, as the kernels give and take them.
+        sums = np.empty((images, rows, columns, len(weights)), dtype=found[0][0].dtype).transpose(0, 3, 1, 2)
+        for some, outputs in found:
+            sums[:, outputs] = some
         return sums
+
+    return convolve

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from itertools import accumulate
-from typing import Any, cast
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from archsim.arithmetic.kernels import Window
-from archsim.arithmetic.macs import Codes, Convolve, MacFunction, Sums
+from archsim.arithmetic.macs import Codes, Convolve, MacFunction
+from archsim.arithmetic.mixed_macs import Share, joined
 from archsim.errors import InputError
 from archsim.hardware.architecture import Architecture
 from archsim.mapping.mapper import resident_layers
-from archsim.mapping.placement import Placement, Share, Step
+from archsim.mapping.placement import Placement, Step
+from archsim.mapping.placement import Share as PlacedShare
 
 
 @dataclass(frozen=True)
@@ -42,23 +42,21 @@ class SplitMacs:
 
     def convolver(self, weights: Codes, window: Window, bias: NDArray[np.int64], lowest: int) -> Convolve:
         """Return the layer's convolution, every unit on its own channels."""
-        ends = list(accumulate(count for _, count in self.parts))
-        pieces = []
-        for (function, count), end in zip(self.parts, ends, strict=True):
-            own = slice(end - count, end)
-            groups = window.groups * count // len(weights) if window.groups > 1 else 1
-            narrow = replace(window, groups=groups)
-            read = groups * weights.shape[1] if window.groups > 1 else 0
-            first = (end - count) * window.groups // len(weights) * weights.shape[1]
-            channels = slice(first, first + read) if read else slice(None)
-            pieces.append((function.convolver(weights[own], narrow, bias[own], lowest), channels))
+        return joined(
+            self._split(len(weights), weights.shape[1], window.groups), weights, window, bias, lowest
+        )
 
-        def convolve(codes: Codes) -> Sums:
-            parts = [piece(codes[:, channels]).transpose(0, 2, 3, 1) for piece, channels in pieces]
-            joined: Any = np.concatenate(parts, axis=3).transpose(0, 3, 1, 2)
-            return cast(Sums, joined)
-
-        return convolve
+    def _split(self, outputs: int, channels: int, groups: int) -> Iterator[Share]:
+        """Yield the outputs of each unit; of a grouped convolution a unit has whole groups."""
+        first = 0
+        for macs, count in self.parts:
+            own = np.arange(first, first + count)
+            if groups == 1:
+                yield Share(macs, own, 1)
+            else:
+                start, size = first * groups // outputs, count * groups // outputs
+                yield Share(macs, own, size, np.arange(start * channels, (start + size) * channels))
+            first += count
 
 
 def layer_macs(placement: Placement, architecture: Architecture, seed: int) -> dict[str, MacFunction]:
@@ -80,7 +78,7 @@ def layer_macs(placement: Placement, architecture: Architecture, seed: int) -> d
     chips = dict(zip(architecture.compute, sequences, strict=True))
     resident = resident_layers(placement, architecture)
 
-    def function(share: Share) -> MacFunction:
+    def function(share: PlacedShare) -> MacFunction:
         return architecture.compute[share.unit].mac_function(
             share.layer,
             chips[share.unit],
@@ -91,7 +89,7 @@ def layer_macs(placement: Placement, architecture: Architecture, seed: int) -> d
     return {step.layer.name: _joined(step, function) for step in placement.steps if step.layer.is_mac}
 
 
-def _joined(step: Step, function: Callable[[Share], MacFunction]) -> MacFunction:
+def _joined(step: Step, function: Callable[[PlacedShare], MacFunction]) -> MacFunction:
     parts = tuple((function(share), share.layer.output_shape.channels) for share in step.shares)
     if len({(one.lowest, one.highest) for one, _ in parts}) > 1:
         message = f"units of layer {step.layer.name!r} have different operands: one layer is quantized once"
