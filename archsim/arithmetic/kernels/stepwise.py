@@ -10,6 +10,7 @@ import numpy as np
 from archsim.arithmetic.adders.base import Adder, wrapped
 from archsim.arithmetic.adders.exact import ExactAdder
 from archsim.arithmetic.kernels.geometry import Geometry
+from archsim.arithmetic.kernels.patches import window_view
 from archsim.arithmetic.kernels.properties import Integers
 from archsim.arithmetic.multipliers.base import Multiplier
 
@@ -43,31 +44,23 @@ def convolve_stepwise(
     (weights, bias), groups, bits = held, layer.window.groups, arithmetic[2]
     sums = np.empty((layer.images, layer.pixels, groups, layer.outputs), dtype=np.int64)
     starts = wrapped(bias.reshape(groups, -1), bits)
+    seen = window_view(activations, layer)
     for image in range(layer.images):
         for group in range(groups):
-            own = slice(group * layer.channels, (group + 1) * layer.channels)
-            padded = _padded(activations[image, own], layer)
             flat = weights[group].reshape(layer.outputs, -1).T
-            for block, windows in _windows(padded, layer):
+            for block, windows in _stretches(seen[image, group], layer):
                 sums[image, block, group] = _accumulate(windows, flat, starts[group], arithmetic)
     return sums.reshape(layer.images, layer.out_rows, layer.out_columns, -1)
 
 
-def _padded(image: Integers, layer: Geometry) -> Integers:
-    top, left, bottom, right = layer.window.edges
-    return np.pad(image, ((0, 0), (top, bottom), (left, right)), constant_values=layer.window.pad_value)
-
-
-def _windows(padded: Integers, layer: Geometry) -> Iterator[tuple[slice, Integers]]:
-    """Yield stretches of pixels with their operands, [pixel][tap x channel]."""
-    rows, columns = np.divmod(np.arange(layer.pixels), layer.out_columns)
-    tap_rows, tap_columns = np.divmod(np.arange(layer.taps), layer.kernel[1])
-    step = max(1, _BLOCK_WORDS // max(1, layer.depth))
-    for first in range(0, layer.pixels, step):
-        block = slice(first, min(first + step, layer.pixels))
-        y = rows[block, None] * layer.window.strides[0] + tap_rows * layer.window.dilations[0]
-        x = columns[block, None] * layer.window.strides[1] + tap_columns * layer.window.dilations[1]
-        yield block, np.ascontiguousarray(padded[:, y, x].transpose(1, 2, 0)).reshape(len(y), -1)
+def _stretches(seen: Integers, layer: Geometry) -> Iterator[tuple[slice, Integers]]:
+    """Yield stretches of whole rows of pixels with their operands, [pixel][tap x channel]."""
+    columns = layer.out_columns
+    step = max(1, _BLOCK_WORDS // max(1, layer.depth * columns))
+    for first in range(0, layer.out_rows, step):
+        rows = seen[first : first + step]
+        windows = np.ascontiguousarray(rows).reshape(-1, layer.depth)
+        yield slice(first * columns, first * columns + len(windows)), windows
 
 
 def _accumulate(
