@@ -3,33 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from array_parts import BLOCK, CONV
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from archsim.hardware.compute.pe_array import PeArray
 from archsim.hardware.technology import Technology
-from archsim.workload.layer import Layer, Op, TensorShape
 
 TECHNOLOGY = Technology(node=45, voltage=0.9)
-CONV = Layer(
-    name="conv",
-    op=Op.CONV2D,
-    inputs=("input",),
-    input_shapes=(TensorShape(16, 16, 16),),
-    output_shape=TensorShape(32, 14, 14),
-    kernel=(3, 3),
-)
 SOURCE = "made up for this test"
-BLOCK = {
-    "filter_spad": "448 B",
-    "input_spad": "24 B",
-    "sum_spad": "48 B",
-    "filter_bus": "64 b",
-    "input_bus": "16 b",
-    "sum_bus": "64 b",
-    "filter_buffer": "8 KiB",
-}
 CDM16 = {"kind": "cdm16"} | dict.fromkeys(("low_low", "high_low", "low_high", "high_high"), "exact")
 ORGANISATIONS = (
     {"dataflow": "weight_stationary"},

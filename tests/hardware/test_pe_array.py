@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from array_parts import CONV
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
@@ -16,14 +17,6 @@ from archsim.hardware.technology import Technology
 from archsim.workload.layer import Layer, Op, TensorShape
 
 TECHNOLOGY = Technology(node=45, voltage=0.9, temperature=76.85)
-CONV = Layer(
-    name="conv",
-    op=Op.CONV2D,
-    inputs=("input",),
-    input_shapes=(TensorShape(16, 16, 16),),
-    output_shape=TensorShape(32, 14, 14),
-    kernel=(3, 3),
-)
 RELU = Layer(
     name="relu",
     op=Op.ACTIVATION,

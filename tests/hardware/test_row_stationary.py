@@ -8,6 +8,7 @@ from dataclasses import fields, replace
 from fractions import Fraction
 
 import pytest
+from array_parts import BLOCK, CONV
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
@@ -21,26 +22,8 @@ from archsim.hardware.row_stationary import coded_bits
 from archsim.hardware.technology import Technology
 from archsim.mapping.mapper import map_network
 from archsim.workload import Conv2d, build_network
-from archsim.workload.layer import Layer, Op, TensorShape
 
 TECHNOLOGY = Technology(node=45, voltage=0.9, temperature=76.85)
-BLOCK = {
-    "filter_spad": "448 B",
-    "input_spad": "24 B",
-    "sum_spad": "48 B",
-    "filter_bus": "64 b",
-    "input_bus": "16 b",
-    "sum_bus": "64 b",
-    "filter_buffer": "8 KiB",
-}
-CONV = Layer(
-    name="conv",
-    op=Op.CONV2D,
-    inputs=("input",),
-    input_shapes=(TensorShape(16, 16, 16),),
-    output_shape=TensorShape(32, 14, 14),
-    kernel=(3, 3),
-)
 
 
 def array(block: dict[str, object] | None = None, **changes: object) -> PeArray:
