@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from math import fsum, inf, log10
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,16 +13,13 @@ from archsim.arithmetic.macs import MacFunction
 from archsim.errors import InputError
 from archsim.inference.calibration import Calibration
 from archsim.inference.float_operations import float_operations
-from archsim.inference.graph import Operation, Tensor, batches, steps
+from archsim.inference.graph import Operation, Tensor, images_at_a_time, steps
 from archsim.inference.quantized import Options, QuantizedNetwork, quantize
 from archsim.workload.network import Network
-from archsim.workload.parameters import LabelledImages, Parameters
+from archsim.workload.parameters import ImageSet, LabelledImages, Parameters
 
 Progress = Callable[[int], None]
 """Called with the number of images done."""
-
-_BATCH: Final = 32
-"""Images in memory at a time; no result depends on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +73,7 @@ def sqnr_db(signal: float, noise: float) -> float:
 
 def evaluate(
     parameters: Parameters,
-    images: LabelledImages,
+    images: ImageSet,
     approximate: QuantizedNetwork,
     exact: QuantizedNetwork,
     progress: Progress | None = None,
@@ -102,16 +98,14 @@ def evaluate(
     InputError
         If there are no images, or they do not fit the network.
     """
-    _check(images)
-    comparison = _Comparison(approximate, exact, float_operations(approximate.network, parameters))
-    for block in batches(len(images), _BATCH):
-        comparison.add(images.values[block])
-        if progress is not None:
-            progress(block.stop)
+    network = approximate.network
+    comparison = _Comparison(approximate, exact, float_operations(network, parameters))
+    for batch in _batches(images, network, progress):
+        comparison.add(batch.values)
     return comparison.result(images.labels)
 
 
-def top1(network: QuantizedNetwork, images: LabelledImages, progress: Progress | None = None) -> float:
+def top1(network: QuantizedNetwork, images: ImageSet, progress: Progress | None = None) -> float:
     """Return the share of images whose largest output is that of the label.
 
     Raises
@@ -119,12 +113,9 @@ def top1(network: QuantizedNetwork, images: LabelledImages, progress: Progress |
     InputError
         If there are no images, or they do not fit the network.
     """
-    _check(images)
     right = 0
-    for block in batches(len(images), _BATCH):
-        right += int(np.count_nonzero(classes(network.run(images.values[block])) == images.labels[block]))
-        if progress is not None:
-            progress(block.stop)
+    for batch in _batches(images, network.network, progress):
+        right += int(np.count_nonzero(classes(network.run(batch.values)) == batch.labels))
     return right / len(images)
 
 
@@ -139,7 +130,7 @@ def sensitivity(  # noqa: PLR0913, PLR0917 - what `quantize` takes, and the imag
     calibration: Calibration,
     options: Options,
     functions: Mapping[str, MacFunction],
-    images: LabelledImages,
+    images: ImageSet,
     progress: Progress | None = None,
 ) -> dict[str, float]:
     """Return the top-1 accuracy when only this layer is on its unit's arithmetic, the others on exact int8.
@@ -235,12 +226,19 @@ def _squares(values: Tensor) -> list[float]:
     return [float(np.dot(row, row)) for row in rows]
 
 
-def _check(images: LabelledImages) -> None:
+def _batches(images: ImageSet, network: Network, progress: Progress | None) -> Iterator[LabelledImages]:
+    """Go through images, telling how many are done after each batch."""
     if not len(images):
         raise InputError("no images", field="images")
-    if len(images.values) != len(images):
-        message = f"{len(images.values)} images have {len(images)} labels"
-        raise InputError(message, field="images")
+    done = 0
+    for batch in images.batches(images_at_a_time(network)):
+        if len(batch.values) != len(batch):
+            message = f"{len(batch.values)} images have {len(batch)} labels"
+            raise InputError(message, field="images")
+        yield batch
+        done += len(batch)
+        if progress is not None:
+            progress(done)
 
 
 def _shifted(progress: Progress | None, done: int) -> Progress | None:

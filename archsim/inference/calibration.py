@@ -13,17 +13,14 @@ from archsim.arithmetic.number_format import NumberFormat
 from archsim.errors import InputError, expected_one_of
 from archsim.inference.coding import quantizer
 from archsim.inference.float_operations import float_operations
-from archsim.inference.graph import Tensor, batches, steps
+from archsim.inference.graph import Tensor, images_at_a_time, steps
 from archsim.workload.network import INPUT, Network
-from archsim.workload.parameters import Parameters
+from archsim.workload.parameters import ImageSet, Parameters
 
 Method = Literal["min_max", "percentile", "mse"]
 
 _BINS: Final = 2048
 """Bins between the smallest and the largest value of a tensor; TensorRT and ONNX Runtime use as many."""
-
-_BATCH: Final = 32
-"""Images at a time."""
 
 _CLIPS: Final = np.arange(100, 9, -1) / 100
 """Shares of the whole range that the search for the least square error tries."""
@@ -59,7 +56,7 @@ class Calibration:
     tensors: Mapping[str, Observed]
     method: Method
     percentile: float
-    values: NDArray[np.float32]
+    images: ImageSet
 
     def limits(self, name: str, number_format: NumberFormat, *, even: bool) -> tuple[float, float]:
         """Return the range of real values that a tensor's codes should span."""
@@ -74,7 +71,7 @@ class Calibration:
 def calibrate(
     network: Network,
     parameters: Parameters,
-    values: NDArray[np.float32],
+    images: ImageSet,
     method: Method = "min_max",
     percentile: float = 99.99,
 ) -> Calibration:
@@ -82,8 +79,9 @@ def calibrate(
 
     Parameters
     ----------
-    values
-        Images as for `run_float`; a few hundred training images do.
+    images
+        As the network takes them; a few hundred training images do. They are gone through once, and once more
+        where the method needs to know how values are distributed.
     method
         ``min_max``: every value seen is in range. ``percentile``: the given share of magnitudes is.
         ``mse``: the clipped range with the least square error of the quantized values.
@@ -98,32 +96,28 @@ def calibrate(
     if method not in ("min_max", "percentile", "mse"):
         known = expected_one_of(["min_max", "percentile", "mse"])
         raise InputError(f"unknown calibration method {method!r}: {known}", field="method")
-    if not len(values):
+    if not len(images):
         raise InputError("no images to calibrate with", field="images")
     if not 0 < percentile <= 100:
         raise InputError(f"percentile is {percentile}: expected more than 0, at most 100", field="percentile")
-    ranges = _ranges(network, parameters, values)
+    ranges = _ranges(network, parameters, images)
     none = np.zeros(0, dtype=np.int64)
-    counts = {} if method == "min_max" else _counts(network, parameters, values, ranges)
+    counts = {} if method == "min_max" else _counts(network, parameters, images, ranges)
     tensors = {name: Observed(low, high, counts.get(name, none)) for name, (low, high) in ranges.items()}
-    return Calibration(tensors, method, percentile, values)
+    return Calibration(tensors, method, percentile, images)
 
 
-def tensors(
-    network: Network, parameters: Parameters, values: NDArray[np.float32]
-) -> Iterator[tuple[str, Tensor]]:
+def tensors(network: Network, parameters: Parameters, images: ImageSet) -> Iterator[tuple[str, Tensor]]:
     """Yield the name and values of every tensor of the float32 network, for one batch after another."""
     operations = float_operations(network, parameters)
-    for block in batches(len(values), _BATCH):
-        yield INPUT, values[block]
-        yield from steps(network, values[block], operations)
+    for batch in images.batches(images_at_a_time(network)):
+        yield INPUT, batch.values
+        yield from steps(network, batch.values, operations)
 
 
-def _ranges(
-    network: Network, parameters: Parameters, values: NDArray[np.float32]
-) -> dict[str, tuple[float, float]]:
+def _ranges(network: Network, parameters: Parameters, images: ImageSet) -> dict[str, tuple[float, float]]:
     found: dict[str, tuple[float, float]] = {}
-    for name, tensor in tensors(network, parameters, values):
+    for name, tensor in tensors(network, parameters, images):
         low, high = found.get(name, (np.inf, -np.inf))
         found[name] = min(low, float(tensor.min())), max(high, float(tensor.max()))
     return found
@@ -132,11 +126,11 @@ def _ranges(
 def _counts(
     network: Network,
     parameters: Parameters,
-    values: NDArray[np.float32],
+    images: ImageSet,
     ranges: Mapping[str, tuple[float, float]],
 ) -> dict[str, NDArray[np.int64]]:
     counts = {name: np.zeros(_BINS, dtype=np.int64) for name in ranges}
-    for name, tensor in tensors(network, parameters, values):
+    for name, tensor in tensors(network, parameters, images):
         counts[name] += np.histogram(tensor, bins=_BINS, range=ranges[name])[0]
     return counts
 

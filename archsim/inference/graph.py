@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from numpy.typing import NDArray
 
 from archsim.errors import InputError
 from archsim.workload.layer import Layer
 from archsim.workload.network import INPUT, Network
+
+_LARGEST_BATCH: Final = 32
+"""More images at a time are not faster."""
+
+_LARGEST_VALUES: Final = 1 << 22
+"""Values that the inputs and the output of a layer may hold: 16 MiB in float32. No result depends on it."""
 
 Tensor = NDArray[Any]
 """Values or codes [image][channel][row][column]; channels-last in memory where a convolution made them."""
@@ -50,11 +56,12 @@ def final(network: Network, values: Tensor, operations: Mapping[str, Operation])
     return next(result for name, result in steps(network, values, operations) if name == wanted)
 
 
-def batches(images: int, batch: int) -> Iterator[slice]:
-    """Yield stretches of at most `batch` images."""
-    if batch < 1:
-        raise InputError(f"{batch} images at a time: expected at least 1", field="batch")
-    return (slice(first, min(first + batch, images)) for first in range(0, images, batch))
+def images_at_a_time(network: Network) -> int:
+    """Return how many images keep the tensors of a few networks within some hundred MiB; at least one."""
+    largest = max(
+        sum(one.elements for one in (*layer.input_shapes, layer.output_shape)) for layer in network.layers
+    )
+    return max(1, min(_LARGEST_BATCH, _LARGEST_VALUES // largest))
 
 
 def identity(inputs: tuple[Tensor, ...]) -> Tensor:

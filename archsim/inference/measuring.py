@@ -16,9 +16,9 @@ from archsim.inference.compensation import multiplier_of
 from archsim.inference.quantized import Options, QuantizedNetwork, quantize
 from archsim.inference.unit_functions import layer_macs
 from archsim.mapping.placement import place
-from archsim.workload.datasets import check_images, load_images
+from archsim.workload.datasets import Images, check_images, has_part, open_dataset
 from archsim.workload.network import Network
-from archsim.workload.parameters import LabelledImages, Parameters
+from archsim.workload.parameters import ImageSet, Parameters
 from archsim.workload.weights import find_weights, load_parameters
 
 CALIBRATION_IMAGES: Final = 200
@@ -99,27 +99,24 @@ def measure(
     parameters = load_parameters(find_weights(reference, question.directory), network)
     images = _load(network, name, question)
     functions = layer_macs(place(network, architecture), architecture, seed)
-    calibration = calibrate(network, parameters, _for_ranges(network, name, question, images).values)
+    calibration = calibrate(network, parameters, _for_ranges(network, name, question, images))
     study = _Study(network, parameters, calibration, question.options, functions)
     accuracy = evaluate(parameters, images, study.network(functions), study.exact(), progress)
     alone = study.alone(images, progress) if question.layer_by_layer else {}
     return Answer(name, accuracy, study.compensated(images), alone)
 
 
-def _load(network: Network, name: str, question: Question) -> LabelledImages:
-    images = load_images(name, question.directory, question.images, preprocessing=network.preprocessing)
+def _load(network: Network, name: str, question: Question) -> Images:
+    images = open_dataset(name, question.directory).first(question.images, network.preprocessing)
     check_images(images, network)
     return images
 
 
-def _for_ranges(network: Network, name: str, question: Question, tested: LabelledImages) -> LabelledImages:
-    try:
-        return load_images(
-            name, question.directory, CALIBRATION_IMAGES, part="train", preprocessing=network.preprocessing
-        )
-    except InputError:
-        few = slice(None, None, _WITHOUT_TRAINING if len(tested) > _WITHOUT_TRAINING else 1)
-        return LabelledImages(tested.values[few], tested.labels[few])
+def _for_ranges(network: Network, name: str, question: Question, tested: Images) -> Images:
+    if not has_part(name, question.directory, "train"):
+        return tested.every(_WITHOUT_TRAINING if len(tested) > _WITHOUT_TRAINING else 1)
+    training = open_dataset(name, question.directory, "train")
+    return training.first(min(CALIBRATION_IMAGES, len(training)), network.preprocessing)
 
 
 @dataclass(frozen=True)
@@ -141,19 +138,19 @@ class _Study:
         """The network with exact arithmetic on operands of the units' widths."""
         return self.network({name: _exact_alike(one) for name, one in self.functions.items()})
 
-    def compensated(self, images: LabelledImages) -> float | None:
+    def compensated(self, images: ImageSet) -> float | None:
         """Top-1 with corrected biases, where a multiplier's expected error is known."""
         if not any(_is_biased(function) for function in self.functions.values()):
             return None
         counted = replace(
             self,
             calibration=calibrate(
-                self.trained, self.parameters, self.calibration.values, "percentile", 100.0
+                self.trained, self.parameters, self.calibration.images, "percentile", 100.0
             ),
         )
         return top1(counted.network(self.functions, compensate=True), images)
 
-    def alone(self, images: LabelledImages, progress: Progress | None) -> Mapping[str, float]:
+    def alone(self, images: ImageSet, progress: Progress | None) -> Mapping[str, float]:
         """Top-1 with one layer at a time on its unit's arithmetic."""
         return sensitivity(
             self.trained, self.parameters, self.calibration, self.options, self.functions, images, progress

@@ -21,14 +21,14 @@ from archsim.inference.coding import decode, encode, operand_format, quantizer, 
 from archsim.inference.compensation import compensated, multiplier_of
 from archsim.inference.encodings import encodings, fused_layers
 from archsim.inference.float_operations import parameters_of
-from archsim.inference.graph import Operation, Tensor, batches, steps
+from archsim.inference.graph import Operation, Tensor, steps
 from archsim.inference.integer_operations import IntegerPlan
 from archsim.inference.mac_layers import QuantizedMac, exact_macs, quantized_mac
 from archsim.inference.reference import Observe
 from archsim.inference.requantization import Rounding
 from archsim.workload.layer import Layer
 from archsim.workload.network import Network
-from archsim.workload.parameters import LayerParameters, Parameters
+from archsim.workload.parameters import LayerParameters, Parameters, blocks
 
 Scheme = Literal["manifest", "integer", "ace_cnn"]
 
@@ -130,7 +130,7 @@ class QuantizedNetwork:
         """
         last = self.network.outputs[-1]
         output = np.empty((len(values), self.network.layer(last).output_elements), np.float32)
-        for block in batches(len(values), batch):
+        for block in blocks(len(values), batch):
             for name, tensor in self.steps(values[block]):
                 if observe is not None:
                     observe(name, tensor)
@@ -243,7 +243,7 @@ class _Quantization:
         wanted = {name: multiplier_of(functions[name]) for name in self.given}
         encoder = _dynamic_codes if self.options.scheme == "ace_cnn" else encode
         counts: dict[str, NDArray[np.int64]] = {}
-        for tensor, values in tensors(self.network, self.parameters, self.calibration.values):
+        for tensor, values in tensors(self.network, self.parameters, self.calibration.images):
             for name in self.network.consumers(tensor):
                 if name in wanted:
                     found = histogram(encoder(values, macs[name].activation), wanted[name])

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from archsim.inference.float_operations import float_operations
-from archsim.inference.graph import Tensor, batches, steps
+from archsim.inference.graph import Tensor, steps
 from archsim.workload.network import Network
-from archsim.workload.parameters import Parameters
+from archsim.workload.parameters import Parameters, blocks
 
 Observe = Callable[[str, Tensor], None]
 """Called with the name and the output of a layer, for one batch after another."""
@@ -42,7 +42,7 @@ def run_float(
     """
     operations = float_operations(network, parameters)
     output = np.empty((len(values), network.layer(network.outputs[-1]).output_elements), np.float32)
-    for block in batches(len(values), batch):
+    for block in blocks(len(values), batch):
         for name, tensor in steps(network, np.asarray(values[block], np.float32), operations):
             if observe is not None:
                 observe(name, tensor)

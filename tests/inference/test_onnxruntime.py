@@ -32,7 +32,7 @@ def test_every_layer_of_lenet5_equals_onnxruntime(shared_data, dataset, per_chan
     network = trained_networks.network("lenet5")
     parameters = trained_networks.by_order(network, shared_data / f"weights/lenet5_{dataset}.npz")
     train = trained_networks.idx(shared_data / dataset, "train", 500)
-    calibration = calibrate(network, parameters, train.values)
+    calibration = calibrate(network, parameters, train)
     quantized = quantize(network, parameters, calibration, Options("integer", per_channel=per_channel))
     assert_equal_to_onnxruntime(quantized, trained_networks.idx(shared_data / dataset, "t10k").values[:300])
 
@@ -42,7 +42,7 @@ def test_every_layer_of_resnet8_equals_onnxruntime(shared_data, even):
     network = trained_networks.network("resnet8")
     parameters = trained_networks.by_order(network, shared_data / "weights/resnet8_cifar10_float.npz")
     train = trained_networks.cifar_train(shared_data / "cifar10", normalised=False)
-    calibration = calibrate(network, parameters, train.values)
+    calibration = calibrate(network, parameters, train)
     quantized = quantize(network, parameters, calibration, Options("integer", even=even))
     assert_equal_to_onnxruntime(
         quantized, trained_networks.cifar_test(shared_data / "cifar10", normalised=False).values[:100]

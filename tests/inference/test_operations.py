@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from image_sets import unlabelled
 
 from archsim.arithmetic.kernels import Arithmetic
 from archsim.arithmetic.macs import DigitalMacs
@@ -34,7 +35,7 @@ def run(layers, values, options=None, parameters=None):
     network = build_network("one", TensorShape(*values.shape[1:]), layers)
     if options is None:
         return run_float(network, parameters or {}, values)
-    calibration = calibrate(network, parameters or {}, values)
+    calibration = calibrate(network, parameters or {}, unlabelled(values))
     return quantize(network, parameters or {}, calibration, options).run(values)
 
 
@@ -128,7 +129,7 @@ def test_wrong_images_and_names_are_refused():
     network = build_network("one", TensorShape(1, 2, 2), [Softmax(name="s")])
     with pytest.raises(InputError, match="images are 1x3x3"):
         run_float(network, {}, images(1, 1, 3, 3))
-    calibration = calibrate(network, {}, images(1, 1, 2, 2))
+    calibration = calibrate(network, {}, unlabelled(images(1, 1, 2, 2)))
     function = DigitalMacs(Arithmetic(create("multipliers", {"kind": "exact"})))
     with pytest.raises(InputError, match="'s' has no multiply-accumulates"):
         quantize(network, {}, calibration, functions={"s": function})
@@ -142,9 +143,11 @@ def test_clipped_ranges_leave_an_outlier_out(method):
     values[0, 0, 0, 0] = 60
     network = build_network("one", TensorShape(3, 16, 16), [Softmax(name="s")])
     formats = create("multipliers", {"kind": "exact", "width": 4})
-    found = calibrate(network, {}, values, method, 99.9).limits("input", _format(formats), even=True)
+    found = calibrate(network, {}, unlabelled(values), method, 99.9).limits(
+        "input", _format(formats), even=True
+    )
     assert max(map(abs, found)) < 30
-    assert calibrate(network, {}, values).limits("input", _format(formats), even=True)[1] == 60
+    assert calibrate(network, {}, unlabelled(values)).limits("input", _format(formats), even=True)[1] == 60
 
 
 def _format(multiplier):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from image_sets import unlabelled
 
 from archsim.arithmetic.kernels import Arithmetic, instruction_sets
 from archsim.arithmetic.macs import DigitalMacs
@@ -120,7 +121,11 @@ def test_layers_equal_products_one_at_a_time(seed, fields, groups, stride, per_c
     options = Options("manifest", per_channel=per_channel)
     names = ["conv1", "conv2", "fc"]
     quantized = quantize(
-        network, parameters, calibrate(network, parameters, values), options, dict.fromkeys(names, function)
+        network,
+        parameters,
+        calibrate(network, parameters, unlabelled(values)),
+        options,
+        dict.fromkeys(names, function),
     )
     held = {"input": values}
     for name, output in quantized.steps(values):
@@ -138,7 +143,7 @@ def test_layers_equal_products_one_at_a_time(seed, fields, groups, stride, per_c
 def case(seed=3, count=50):
     network = small_network()
     parameters, values = parameters_of(network, seed), images_of(network, seed, count)
-    return network, parameters, values, calibrate(network, parameters, values)
+    return network, parameters, values, calibrate(network, parameters, unlabelled(values))
 
 
 @pytest.mark.parametrize("scheme", ["manifest", "integer", "ace_cnn"])
@@ -164,7 +169,7 @@ def test_nothing_depends_on_batch_threads_or_instruction_set(scheme, monkeypatch
             monkeypatch.setattr(
                 "archsim.arithmetic.kernels.layer.thread_count", lambda _, count=threads: count
             )
-            monkeypatch.setattr("archsim.inference.accuracy._BATCH", batch)
+            monkeypatch.setattr("archsim.inference.graph._LARGEST_BATCH", batch)
             accuracy = evaluate(parameters, LabelledImages(values, labels), approximate, exact)
             outputs = approximate.run(values, batch=batch).tobytes()
             found.add(
@@ -233,7 +238,7 @@ def test_sensitivity_approximates_one_layer_at_a_time_and_counts_images():
 def test_global_average_pool_is_the_rounded_mean_of_the_codes():
     network = build_network("mean", TensorShape(3, 4, 4), [GlobalAveragePool(name="pool")])
     values = images_of(network, 0)
-    calibration = calibrate(network, {}, values)
+    calibration = calibrate(network, {}, unlabelled(values))
     quantized = quantize(network, {}, calibration, Options(even=False))
     (_, codes), source = next(iter(quantized.steps(values))), quantized.coded["input"]
     means = source.dequantize(source.quantize(values)).mean(axis=(2, 3), keepdims=True)

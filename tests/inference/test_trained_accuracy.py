@@ -23,7 +23,7 @@ def assert_as_published(case, expected, *, integer=INTEGER):
     in_float, in_int8 = expected
     found = np.mean(classes(run_float(network, parameters, test.values)) == test.labels)
     assert found == pytest.approx(in_float, abs=1e-9)
-    calibration = calibrate(network, parameters, train.values)
+    calibration = calibrate(network, parameters, train)
     same_scheme = quantize(network, parameters, calibration, Options("manifest"))
     assert top1(same_scheme, test) == pytest.approx(in_int8, abs=MANIFEST)
     for rounding in ("float32_rne", "fixed_point"):

@@ -5,9 +5,20 @@ from archsim.workload.datasets.catalogue import (
     EMBEDDED,
     Part,
     check_images,
+    has_part,
     load_images,
     open_dataset,
 )
-from archsim.workload.datasets.source import ImageSource
+from archsim.workload.datasets.source import Images, ImageSource
 
-__all__ = ["DATASETS", "EMBEDDED", "ImageSource", "Part", "check_images", "load_images", "open_dataset"]
+__all__ = [
+    "DATASETS",
+    "EMBEDDED",
+    "ImageSource",
+    "Images",
+    "Part",
+    "check_images",
+    "has_part",
+    "load_images",
+    "open_dataset",
+]

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
 from archsim.errors import InputError, expected_one_of, nearest
-from archsim.workload.datasets.cifar10 import open_cifar10
+from archsim.workload.datasets.cifar10 import has_cifar10, open_cifar10
 from archsim.workload.datasets.digits import open_digits
-from archsim.workload.datasets.idx import open_idx
+from archsim.workload.datasets.idx import has_idx, open_idx
 from archsim.workload.datasets.image_folder import TABLE, open_image_folder
 from archsim.workload.datasets.source import ImageSource
 from archsim.workload.network import Network
 from archsim.workload.npz_file import file_error
-from archsim.workload.parameters import LabelledImages
+from archsim.workload.parameters import ImageSet, LabelledImages
 from archsim.workload.preprocessing import Preprocessing
 
 Part = Literal["test", "train"]
@@ -24,17 +25,36 @@ Part = Literal["test", "train"]
 EMBEDDED = "digits"
 """The data set that comes with the package and needs no folder."""
 
-_OPENERS: Mapping[str, Callable[[Path, Part], ImageSource]] = {
-    "mnist": lambda folder, part: open_idx("mnist", folder, part, classes=10),
-    "fashion_mnist": lambda folder, part: open_idx("fashion_mnist", folder, part, classes=10),
-    "cifar10": lambda folder, part: open_cifar10("cifar10", folder, part),
-    "imagenet_sample": lambda folder, part: _only_test(
-        part, open_image_folder("imagenet_sample", folder, classes=1000)
-    ),
-}
-"""How the folder of each data set is read."""
 
-DATASETS = (EMBEDDED, *_OPENERS)
+@dataclass(frozen=True)
+class _Format:
+    """How the folder of a data set is read."""
+
+    open: Callable[[Path, Part], ImageSource]
+    """Returns the images of a part."""
+    has: Callable[[Path, Part], bool]
+    """Whether the folder has any file of a part, sound or not."""
+
+
+def _idx(name: str) -> _Format:
+    return _Format(lambda folder, part: open_idx(name, folder, part, classes=10), has_idx)
+
+
+def _folder_of_images(name: str, classes: int | None = None) -> _Format:
+    return _Format(
+        lambda folder, part: _only_test(part, open_image_folder(name, folder, classes)),
+        lambda _, part: part == "test",
+    )
+
+
+_FORMATS: Mapping[str, _Format] = {
+    "mnist": _idx("mnist"),
+    "fashion_mnist": _idx("fashion_mnist"),
+    "cifar10": _Format(lambda folder, part: open_cifar10("cifar10", folder, part), has_cifar10),
+    "imagenet_sample": _folder_of_images("imagenet_sample", classes=1000),
+}
+
+DATASETS = (EMBEDDED, *_FORMATS)
 """Names of the data sets that are known; others are folders of images with a table."""
 
 
@@ -59,10 +79,20 @@ def open_dataset(name: str, directory: str | Path | None = None, part: Part = "t
         raise InputError(f"part {part!r} of a data set: {expected_one_of(('test', 'train'))}")
     if name == EMBEDDED:
         return open_digits(name, part)
-    folder = _folder(name, directory)
-    if name in _OPENERS:
-        return _OPENERS[name](folder, part)
-    return _only_test(part, open_image_folder(name, folder))
+    return _format(name).open(_folder(name, directory), part)
+
+
+def has_part(name: str, directory: str | Path | None = None, part: Part = "train") -> bool:
+    """Return whether a data set has images of a part here, as far as the names of its files tell.
+
+    A file that is there and broken counts: `open_dataset` says what is wrong with it.
+
+    Raises
+    ------
+    InputError
+        If the name or the folder is not known.
+    """
+    return name == EMBEDDED or _format(name).has(_folder(name, directory), part)
 
 
 def load_images(
@@ -77,11 +107,16 @@ def load_images(
     return open_dataset(name, directory, part).load(count, preprocessing)
 
 
-def check_images(images: LabelledImages, network: Network) -> None:
-    """Raise `InputError` unless the images have the network's input shape and classes among its outputs."""
-    shape = tuple(network.input_shape)
-    if images.values.shape[1:] != shape:
-        got = "x".join(str(size) for size in images.values.shape[1:])
+def check_images(images: ImageSet, network: Network) -> None:
+    """Raise `InputError` unless the images have the network's input shape and classes among its outputs.
+
+    The first image stands for the shape of all; execution refuses a batch of another one.
+    """
+    first = next(images.batches(1), None)
+    if first is None:
+        raise InputError("no images", field="images")
+    if first.values.shape[1:] != tuple(network.input_shape):
+        got = "x".join(str(size) for size in first.values.shape[1:])
         raise InputError(f"network {network.name!r} takes images of {network.input_shape}, these are {got}")
     final = [name for name in network.outputs if name not in network.exits] or network.outputs
     classes = network.layer(final[-1]).output_shape.elements
@@ -89,6 +124,10 @@ def check_images(images: LabelledImages, network: Network) -> None:
     if highest >= classes:
         message = f"label {highest} is none of the {classes} classes of network {network.name!r}"
         raise InputError(message)
+
+
+def _format(name: str) -> _Format:
+    return _FORMATS[name] if name in _FORMATS else _folder_of_images(name)
 
 
 def _folder(name: str, directory: str | Path | None) -> Path:

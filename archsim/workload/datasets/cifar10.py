@@ -17,7 +17,7 @@ SHAPE = (3, 32, 32)
 _RECORD = 1 + 3 * 32 * 32
 _SUBFOLDER = "cifar-10-batches-bin"
 _BINARY = {"test": ["test_batch.bin"], "train": [f"data_batch_{number}.bin" for number in range(1, 6)]}
-_SHARDS = {"test": ["cifar10_test*.npz"], "train": ["cifar10_train_*.npz"]}
+_SHARDS = {"test": "cifar10_test*.npz", "train": "cifar10_train_*.npz"}
 
 Piece = tuple[Labels, Callable[[], Pixels]]
 
@@ -36,13 +36,22 @@ def open_cifar10(name: str, folder: Path, part: str) -> ImageSource:
     batches = _binary_batches(folder, part)
     if batches:
         return joined(name, [_batch(path) for path in batches])
-    shards = [path for pattern in _SHARDS[part] for path in sorted(folder.glob(pattern))]
+    shards = _shards(folder, part)
     if not shards:
-        wanted = f"{', '.join(_BINARY[part])} or {_SHARDS[part][0]}"
+        wanted = f"{', '.join(_BINARY[part])} or {_SHARDS[part]}"
         raise InputError(
             f"data set {name!r} ({part}): {folder} has none of {wanted}; --data DIR names the folder above"
         )
     return joined(name, [_shard(path) for path in shards])
+
+
+def has_cifar10(folder: Path, part: str) -> bool:
+    """Return whether the folder has a file of a part of CIFAR-10."""
+    return bool(_binary_batches(folder, part) or _shards(folder, part))
+
+
+def _shards(folder: Path, part: str) -> list[Path]:
+    return sorted(folder.glob(_SHARDS[part]))
 
 
 def _binary_batches(folder: Path, part: str) -> list[Path]:

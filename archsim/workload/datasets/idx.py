@@ -29,14 +29,18 @@ def open_idx(name: str, folder: Path, part: str, classes: int) -> ImageSource:
     InputError
         If a file is missing, truncated or no IDX file, or the two do not belong together.
     """
-    images_path = _present(folder / f"{_STEMS[part]}-images-idx3-ubyte", name)
-    labels_path = _present(folder / f"{_STEMS[part]}-labels-idx1-ubyte", name)
+    images_path, labels_path = (_present(folder / file, name) for file in _files(part))
     images, labels = read_idx(images_path, 3), read_idx(labels_path, 1)
     if len(images) != len(labels):
         message = f"{len(labels)} labels for the {len(images)} images of {images_path.name}"
         raise file_error(labels_path, message)
     checked = checked_labels(labels, classes, labels_path)
     return ImageSource(name, checked, lambda start, stop: images[start:stop, None])
+
+
+def has_idx(folder: Path, part: str) -> bool:
+    """Return whether the folder has the images or the labels of a part."""
+    return any(_found(folder / file) for file in _files(part))
 
 
 def read_idx(path: Path, dimensions: int) -> NDArray[np.uint8]:
@@ -78,9 +82,18 @@ def _read(file: IO[bytes], path: Path, dimensions: int) -> NDArray[np.uint8]:
     return np.frombuffer(content, np.uint8).reshape(shape)
 
 
+def _files(part: str) -> tuple[str, str]:
+    return f"{_STEMS[part]}-images-idx3-ubyte", f"{_STEMS[part]}-labels-idx1-ubyte"
+
+
+def _found(path: Path) -> Path | None:
+    both = path, path.with_name(f"{path.name}.gz")
+    return next((candidate for candidate in both if candidate.is_file()), None)
+
+
 def _present(path: Path, name: str) -> Path:
-    for candidate in (path, path.with_name(f"{path.name}.gz")):
-        if candidate.is_file():
-            return candidate
+    found = _found(path)
+    if found is not None:
+        return found
     message = f"data set {name!r} needs this file, plain or with .gz; --data DIR names the folder above"
     raise file_error(path, message)

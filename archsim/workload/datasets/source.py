@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from archsim.errors import InputError
 from archsim.workload.npz_file import file_error
-from archsim.workload.parameters import LabelledImages
+from archsim.workload.parameters import LabelledImages, blocks
 from archsim.workload.preprocessing import Pixels, Preprocessing
 
 BATCH = 100
@@ -54,14 +54,17 @@ class ImageSource:
         InputError
             If there are fewer images, a file is damaged, or the preprocessing does not fit.
         """
-        total = self._checked(count)
-        if size < 1:
-            raise InputError(f"a batch has at least one image, not {size}")
-        steps = preprocessing or Preprocessing()
-        for start in range(0, total, size):
-            stop = min(start + size, total)
-            values = steps.apply(self.read(start, stop))
-            yield LabelledImages(values, self.labels[start:stop] + steps.label_offset)
+        return self.first(count, preprocessing).batches(size)
+
+    def first(self, count: int | None = None, preprocessing: Preprocessing | None = None) -> Images:
+        """Return the first images to go through again and again; parameters as those of `batches`.
+
+        Raises
+        ------
+        InputError
+            If there are fewer images.
+        """
+        return Images(self, self._checked(count), preprocessing or Preprocessing())
 
     def load(self, count: int | None = None, preprocessing: Preprocessing | None = None) -> LabelledImages:
         """Return the first images at once; parameters and errors as those of `batches`."""
@@ -76,6 +79,51 @@ class ImageSource:
         if total > len(self):
             raise InputError(f"{total} images are asked for, but data set {self.name!r} has {len(self)} here")
         return total
+
+
+@dataclass(frozen=True, eq=False)
+class Images:
+    """The first images of a source, as a network takes them; each pass reads the files again."""
+
+    source: ImageSource
+    """Where pixels come from."""
+    count: int
+    """Number of images."""
+    preprocessing: Preprocessing
+    """What is done to the pixels."""
+
+    @property
+    def labels(self) -> Labels:
+        """Class of every image, with the preprocessing's offset."""
+        return self.source.labels[: self.count] + self.preprocessing.label_offset
+
+    def __len__(self) -> int:
+        """Return the number of images."""
+        return self.count
+
+    def every(self, step: int) -> Images:
+        """Return every so many of these images, from the first one on."""
+        read = self.source.read
+
+        def pixels(start: int, stop: int) -> Pixels:
+            places = range(start * step, stop * step, step)
+            return np.concatenate([read(place, place + 1) for place in places])
+
+        labels = self.source.labels[: self.count : step]
+        return Images(ImageSource(self.source.name, labels, pixels), len(labels), self.preprocessing)
+
+    def batches(self, size: int = BATCH) -> Iterator[LabelledImages]:
+        """Yield the images in batches of `size`, of which only the one in use is held in float32.
+
+        Raises
+        ------
+        InputError
+            If a file is damaged, or the preprocessing does not fit.
+        """
+        labels = self.labels
+        for block in blocks(self.count, size):
+            values = self.preprocessing.apply(self.source.read(block.start, block.stop))
+            yield LabelledImages(values, labels[block])
 
 
 def checked_labels(labels: NDArray[np.integer], classes: int | None, path: Path) -> Labels:

@@ -9,7 +9,14 @@ import pytest
 
 from archsim.errors import InputError
 from archsim.workload import load_network
-from archsim.workload.datasets import DATASETS, check_images, load_images, open_dataset
+from archsim.workload.datasets import (
+    DATASETS,
+    ImageSource,
+    check_images,
+    has_part,
+    load_images,
+    open_dataset,
+)
 from archsim.workload.parameters import LabelledImages
 
 
@@ -69,7 +76,7 @@ def test_unknown_names_are_told_with_a_suggestion(tmp_path: Path) -> None:
         open_dataset("../secret", tmp_path)
     with pytest.raises(InputError, match="part 'validation' of a data set"):
         open_dataset("digits", None, "validation")  # type: ignore[arg-type]
-    with pytest.raises(InputError, match="a batch has at least one image"):
+    with pytest.raises(InputError, match="0 images at a time"):
         next(open_dataset("digits").batches(size=0))
 
 
@@ -98,3 +105,29 @@ def test_traces_prepare_images_that_fit_them(name: str, shared_data: Path) -> No
     loaded = load_images(network.dataset, shared_data, 4, preprocessing=network.preprocessing)
     check_images(loaded, network)
     assert np.abs(loaded.values).max() < 3
+
+
+def test_data_sets_say_which_parts_they_have(tmp_path: Path) -> None:
+    assert has_part("digits")
+    for name in ("cifar10", "imagenet_sample", "own"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "own" / "labels.csv").touch()
+    assert [has_part("imagenet_sample", tmp_path, part) for part in ("test", "train")] == [True, False]
+    assert [has_part("own", tmp_path, part) for part in ("test", "train")] == [True, False]
+    assert not has_part("cifar10", tmp_path)
+    (tmp_path / "cifar10" / "cifar10_train_1.npz").write_bytes(b"broken")
+    assert has_part("cifar10", tmp_path)
+    with pytest.raises(InputError, match="unknown data set"):
+        has_part("nothing", tmp_path)
+
+
+def test_shape_is_checked_without_reading_more_than_one_image() -> None:
+    asked: list[tuple[int, int]] = []
+
+    def read(start: int, stop: int) -> np.ndarray:
+        asked.append((start, stop))
+        return np.zeros((stop - start, 1, 8, 8), np.uint8)
+
+    source = ImageSource("large", np.zeros(10**6, np.int64), read)
+    check_images(source.first(), load_network("digits_cnn"))
+    assert asked == [(0, 1)]

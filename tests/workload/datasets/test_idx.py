@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from archsim.errors import InputError
-from archsim.workload.datasets import load_images, open_dataset
+from archsim.workload.datasets import has_part, load_images, open_dataset
 from archsim.workload.datasets.idx import read_idx
 
 IMAGES = np.arange(5 * 28 * 28, dtype=np.uint32).astype(np.uint8).reshape(5, 28, 28)
@@ -87,6 +87,9 @@ def test_a_missing_file_is_told_with_its_place(tmp_path: Path) -> None:
         load_images("mnist", folder)
     with pytest.raises(InputError, match="train-images-idx3-ubyte:1:1: data set 'mnist' needs"):
         load_images("mnist", folder, part="train")
+    assert not has_part("mnist", folder, "train")
+    (folder / "mnist" / "train-images-idx3-ubyte").write_bytes(b"broken")
+    assert has_part("mnist", folder, "train")
 
 
 # sha256 of the unpacked images as torchvision distributes them, number of images, first labels.
