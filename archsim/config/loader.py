@@ -231,8 +231,9 @@ def _replace(node: Node, steps: list[tuple[str, Position]], value: Node, name: s
         raise InputError(f"nothing can be set below a single value, at '{key}'", position=place, field=name)
     entries = dict(node.value)
     if rest and key not in entries:
-        # A part may have keys that the file leaves out; its model knows them.
-        if "kind" not in entries:
+        # A part or a block may have keys that the file leaves out; its model knows them, not names of parts.
+        blocks = [name for name, entry in entries.items() if isinstance(entry.node.value, dict)]
+        if _are_named_parts(entries) or ("kind" not in entries and nearest(key, blocks)):
             raise _unknown_step(key, place, name, entries)
         entries[key] = Entry(place, mapping(place, {}))
     if not rest and value.value is None:
@@ -242,6 +243,11 @@ def _replace(node: Node, steps: list[tuple[str, Position]], value: Node, name: s
         entries = {}
     entries[key] = Entry(place, _replace(entries[key].node, rest, value, name) if rest else value)
     return mapping(node.position, entries)
+
+
+def _are_named_parts(entries: Mapping[str, Entry]) -> bool:
+    values = [entry.node.value for entry in entries.values()]
+    return bool(values) and all(isinstance(value, dict) and "kind" in value for value in values)
 
 
 def _index(key: str, length: int, place: Position, name: str) -> int:

@@ -15,6 +15,7 @@ from archsim.hardware.cost import Sourced
 from archsim.hardware.links.base import Link
 from archsim.hardware.memories.base import Memory
 from archsim.hardware.options import MappingRule, PlacementRule, ScheduleOptions
+from archsim.hardware.quantization import Quantization
 from archsim.hardware.technology import Technology
 from archsim.hardware.topology import Hop, route
 from archsim.registry import Component, Kind, create
@@ -60,6 +61,9 @@ class Architecture(BaseModel):
 
     schedule: ScheduleOptions = ScheduleOptions()
     """Order of a batch and objective of the mapper."""
+
+    quantization: Quantization = Quantization()
+    """How a network is quantized where its accuracy is measured."""
 
     mapping: tuple[MappingRule, ...] = ()
     """Mappings given by the user; the first match wins, other layers are mapped by the mapper."""

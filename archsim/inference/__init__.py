@@ -3,7 +3,7 @@
 from archsim.inference.accuracy import Accuracy, LayerError, evaluate, sensitivity, sqnr_db, top1
 from archsim.inference.calibration import Calibration, calibrate
 from archsim.inference.measuring import Answer, Question, measure
-from archsim.inference.quantized import Options, QuantizedNetwork, quantize
+from archsim.inference.quantized import QuantizedNetwork, quantize
 from archsim.inference.reference import run_float
 from archsim.inference.shipped import LayerIntegers, shipped_network
 from archsim.inference.unit_functions import SplitMacs, layer_macs
@@ -14,7 +14,6 @@ __all__ = [
     "Calibration",
     "LayerError",
     "LayerIntegers",
-    "Options",
     "QuantizedNetwork",
     "Question",
     "SplitMacs",

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from archsim.arithmetic.macs import MacFunction
 from archsim.errors import InputError
+from archsim.hardware.quantization import Quantization
 from archsim.inference.calibration import Calibration
 from archsim.inference.float_operations import float_operations
 from archsim.inference.graph import Operation, Tensor, images_at_a_time, steps
-from archsim.inference.quantized import Options, QuantizedNetwork, quantize
+from archsim.inference.quantized import QuantizedNetwork, quantize
 from archsim.workload.network import Network
 from archsim.workload.parameters import ImageSet, LabelledImages, Parameters
 
@@ -128,7 +129,7 @@ def sensitivity(  # noqa: PLR0913, PLR0917 - what `quantize` takes, and the imag
     network: Network,
     parameters: Parameters,
     calibration: Calibration,
-    options: Options,
+    options: Quantization,
     functions: Mapping[str, MacFunction],
     images: ImageSet,
     progress: Progress | None = None,

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from archsim.arithmetic.number_format import NumberFormat
-from archsim.errors import InputError, expected_one_of
+from archsim.errors import InputError
+from archsim.hardware.quantization import CalibrationOptions
 from archsim.inference.coding import quantizer
 from archsim.inference.float_operations import float_operations
 from archsim.inference.graph import Tensor, images_at_a_time, steps
 from archsim.workload.network import INPUT, Network
 from archsim.workload.parameters import ImageSet, Parameters
-
-Method = Literal["min_max", "percentile", "mse"]
 
 _BINS: Final = 2048
 """Bins between the smallest and the largest value of a tensor; TensorRT and ONNX Runtime use as many."""
@@ -54,17 +53,16 @@ class Calibration:
     """Observed tensors by name of their layer (and ``input``), the images, and how ranges follow."""
 
     tensors: Mapping[str, Observed]
-    method: Method
-    percentile: float
+    options: CalibrationOptions
     images: ImageSet
 
     def limits(self, name: str, number_format: NumberFormat, *, even: bool) -> tuple[float, float]:
         """Return the range of real values that a tensor's codes should span."""
         found = self.tensors[name]
-        if self.method == "min_max" or found.low == found.high:
+        if self.options.method == "min_max" or found.low == found.high:
             return found.low, found.high
-        if self.method == "percentile":
-            return _percentile(found, self.percentile)
+        if self.options.method == "percentile":
+            return _percentile(found, self.options.percentile)
         return _least_square(found, number_format, even=even)
 
 
@@ -72,8 +70,7 @@ def calibrate(
     network: Network,
     parameters: Parameters,
     images: ImageSet,
-    method: Method = "min_max",
-    percentile: float = 99.99,
+    options: CalibrationOptions | None = None,
 ) -> Calibration:
     """Return the ranges of all tensors of the float32 network over a sample of images.
 
@@ -82,29 +79,22 @@ def calibrate(
     images
         As the network takes them; a few hundred training images do. They are gone through once, and once more
         where the method needs to know how values are distributed.
-    method
-        ``min_max``: every value seen is in range. ``percentile``: the given share of magnitudes is.
-        ``mse``: the clipped range with the least square error of the quantized values.
-    percentile
-        Share in percent.
+    options
+        Method; every value seen is in range by default. How many images there are is the caller's choice.
 
     Raises
     ------
     InputError
-        If there are no images or the method is unknown.
+        If there are no images.
     """
-    if method not in ("min_max", "percentile", "mse"):
-        known = expected_one_of(["min_max", "percentile", "mse"])
-        raise InputError(f"unknown calibration method {method!r}: {known}", field="method")
+    chosen = options or CalibrationOptions()
     if not len(images):
         raise InputError("no images to calibrate with", field="images")
-    if not 0 < percentile <= 100:
-        raise InputError(f"percentile is {percentile}: expected more than 0, at most 100", field="percentile")
     ranges = _ranges(network, parameters, images)
     none = np.zeros(0, dtype=np.int64)
-    counts = {} if method == "min_max" else _counts(network, parameters, images, ranges)
+    counts = {} if chosen.method == "min_max" else _counts(network, parameters, images, ranges)
     tensors = {name: Observed(low, high, counts.get(name, none)) for name, (low, high) in ranges.items()}
-    return Calibration(tensors, method, percentile, images)
+    return Calibration(tensors, chosen, images)
 
 
 def tensors(network: Network, parameters: Parameters, images: ImageSet) -> Iterator[tuple[str, Tensor]]:

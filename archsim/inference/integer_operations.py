@@ -9,6 +9,7 @@ import numpy as np
 
 from archsim.arithmetic.macs import MacFunction
 from archsim.arithmetic.quantization import Quantizer
+from archsim.hardware.quantization import Rounding
 from archsim.inference.coding import (
     all_codes,
     decode,
@@ -25,7 +26,7 @@ from archsim.inference.float_operations import without_weights
 from archsim.inference.functions import FUNCTIONS
 from archsim.inference.graph import Operation, Tensor, identity
 from archsim.inference.mac_layers import QuantizedMac, sums_of
-from archsim.inference.requantization import Clamp, Rounding, requantizer
+from archsim.inference.requantization import Clamp, requantizer
 from archsim.inference.windows import copied, largest, window_counts, window_sums
 from archsim.workload.layer import Layer, Op
 from archsim.workload.network import INPUT, Network

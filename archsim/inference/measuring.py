@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from archsim.arithmetic.macs import MacFunction, exact_macs
 from archsim.errors import InputError
 from archsim.hardware.architecture import Architecture
+from archsim.hardware.quantization import Quantization
 from archsim.inference.accuracy import Accuracy, Progress, evaluate, sensitivity, top1
 from archsim.inference.calibration import Calibration, calibrate
 from archsim.inference.compensation import multiplier_of
-from archsim.inference.quantized import Options, QuantizedNetwork, quantize
+from archsim.inference.quantized import QuantizedNetwork, quantize
 from archsim.inference.unit_functions import layer_macs
 from archsim.mapping.placement import place
-from archsim.workload.datasets import Images, check_images, has_part, open_dataset
+from archsim.workload.datasets import Images, Part, check_images, has_part, open_dataset
 from archsim.workload.network import Network
 from archsim.workload.parameters import ImageSet, Parameters
 from archsim.workload.weights import find_weights, load_parameters
-
-CALIBRATION_IMAGES: Final = 200
-"""Training images that ranges are taken from."""
 
 _WITHOUT_TRAINING: Final = 10
 """Every so many test images where a data set has no training images here."""
@@ -40,8 +38,8 @@ class Question:
         Name of the data set; the trace's own where None.
     directory
         Folder with data sets and weights.
-    options
-        How the network is quantized.
+    quantization
+        How the network is quantized; None: as the architecture says.
     layer_by_layer
         Whether to measure each layer alone on its unit's arithmetic, too.
     """
@@ -49,7 +47,7 @@ class Question:
     images: int
     dataset: str | None = None
     directory: Path | None = None
-    options: Options = field(default_factory=lambda: Options(per_channel=True))
+    quantization: Quantization | None = None
     layer_by_layer: bool = False
 
 
@@ -68,12 +66,21 @@ class Answer:
         is inexact and known by its table.
     alone
         Top-1 when only this layer is on its unit's arithmetic, by layer; empty unless asked for.
+    quantization
+        How the network was quantized.
+    bits
+        Operand width of every layer with MACs.
+    calibrated_on
+        Part of the data set and number of images that ranges were taken from.
     """
 
     dataset: str
     accuracy: Accuracy
     compensated: float | None
     alone: Mapping[str, float]
+    quantization: Quantization
+    bits: Mapping[str, int]
+    calibrated_on: tuple[Part, int]
 
 
 def measure(
@@ -99,11 +106,30 @@ def measure(
     parameters = load_parameters(find_weights(reference, question.directory), network)
     images = _load(network, name, question)
     functions = layer_macs(place(network, architecture), architecture, seed)
-    calibration = calibrate(network, parameters, _for_ranges(network, name, question, images))
-    study = _Study(network, parameters, calibration, question.options, functions)
-    accuracy = evaluate(parameters, images, study.network(functions), study.exact(), progress)
-    alone = study.alone(images, progress) if question.layer_by_layer else {}
-    return Answer(name, accuracy, study.compensated(images), alone)
+    options = _options(architecture, question, list(functions))
+    part, sample = _for_ranges(network, name, question.directory, images, options.calibration.images)
+    calibration = calibrate(network, parameters, sample, options.calibration)
+    study = _Study(network, parameters, calibration, options, functions)
+    on_units = study.network(functions)
+    accuracy = evaluate(parameters, images, on_units, study.exact(), progress)
+    return Answer(
+        dataset=name,
+        accuracy=accuracy,
+        compensated=study.compensated(images),
+        alone=study.alone(images, progress) if question.layer_by_layer else {},
+        quantization=options,
+        bits={layer: mac.activation.format.bits for layer, mac in on_units.macs.items()},
+        calibrated_on=(part, len(sample)),
+    )
+
+
+def _options(architecture: Architecture, question: Question, layers: list[str]) -> Quantization:
+    options = question.quantization or architecture.quantization
+    try:
+        options.check_layers(layers)
+    except InputError as error:
+        raise architecture.fault(error.message, "quantization.layer_bits", error.suggestion) from None
+    return options
 
 
 def _load(network: Network, name: str, question: Question) -> Images:
@@ -112,11 +138,13 @@ def _load(network: Network, name: str, question: Question) -> Images:
     return images
 
 
-def _for_ranges(network: Network, name: str, question: Question, tested: Images) -> Images:
-    if not has_part(name, question.directory, "train"):
-        return tested.every(_WITHOUT_TRAINING if len(tested) > _WITHOUT_TRAINING else 1)
-    training = open_dataset(name, question.directory, "train")
-    return training.first(min(CALIBRATION_IMAGES, len(training)), network.preprocessing)
+def _for_ranges(
+    network: Network, name: str, directory: Path | None, tested: Images, count: int
+) -> tuple[Part, Images]:
+    if not has_part(name, directory, "train"):
+        return "test", tested.every(_WITHOUT_TRAINING if len(tested) > _WITHOUT_TRAINING else 1)
+    training = open_dataset(name, directory, "train")
+    return "train", training.first(min(count, len(training)), network.preprocessing)
 
 
 @dataclass(frozen=True)
@@ -126,13 +154,14 @@ class _Study:
     trained: Network
     parameters: Parameters
     calibration: Calibration
-    options: Options
+    options: Quantization
     functions: Mapping[str, MacFunction]
 
     def network(self, functions: Mapping[str, MacFunction], *, compensate: bool = False) -> QuantizedNetwork:
         """The network on some arithmetic."""
-        options = replace(self.options, compensate=compensate)
-        return quantize(self.trained, self.parameters, self.calibration, options, functions)
+        return quantize(
+            self.trained, self.parameters, self.calibration, self.options, functions, compensate=compensate
+        )
 
     def exact(self) -> QuantizedNetwork:
         """The network with exact arithmetic on operands of the units' widths."""
@@ -142,13 +171,7 @@ class _Study:
         """Top-1 with corrected biases, where a multiplier's expected error is known."""
         if not any(_is_biased(function) for function in self.functions.values()):
             return None
-        counted = replace(
-            self,
-            calibration=calibrate(
-                self.trained, self.parameters, self.calibration.images, "percentile", 100.0
-            ),
-        )
-        return top1(counted.network(self.functions, compensate=True), images)
+        return top1(self.network(self.functions, compensate=True), images)
 
     def alone(self, images: ImageSet, progress: Progress | None) -> Mapping[str, float]:
         """Top-1 with one layer at a time on its unit's arithmetic."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Final, Literal
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,8 @@ from archsim.arithmetic.macs import MacFunction
 from archsim.arithmetic.number_format import NumberFormat, number_format
 from archsim.arithmetic.operand_weights import histogram
 from archsim.arithmetic.quantization import Quantizer, symmetric
-from archsim.errors import InputError, expected_one_of, nearest
+from archsim.errors import InputError
+from archsim.hardware.quantization import Quantization
 from archsim.inference.accumulators import saturating
 from archsim.inference.between_reals import dynamic_operations, own_scale, static_operations
 from archsim.inference.calibration import Calibration, tensors
@@ -25,61 +26,11 @@ from archsim.inference.graph import Operation, Tensor, steps
 from archsim.inference.integer_operations import IntegerPlan
 from archsim.inference.mac_layers import QuantizedMac, exact_macs, quantized_mac
 from archsim.inference.reference import Observe
-from archsim.inference.requantization import Rounding
 from archsim.workload.layer import Layer
 from archsim.workload.network import Network
 from archsim.workload.parameters import LayerParameters, Parameters, blocks
 
-Scheme = Literal["manifest", "integer", "ace_cnn"]
-
 INT8: Final = number_format("int8")
-
-
-@dataclass(frozen=True)
-class Options:
-    """How a network is quantized.
-
-    Attributes
-    ----------
-    scheme
-        ``manifest``: inputs and weights of layers with MACs in integers, everything between in float32.
-        ``integer``: codes from layer to layer. ``ace_cnn``: as ``manifest``, with each input scaled to its
-        own largest value.
-    rounding
-        How sums become codes (``integer`` alone).
-    per_channel
-        One weight scale for each output channel instead of one for the tensor.
-    even
-        Activations are coded with zero point 0 where the format is signed; else over their whole range.
-    bits
-        Operand width where it is less than the unit's.
-    layer_bits
-        The same for single layers, by name; it comes before `bits`.
-    overflow
-        Sums that leave the accumulator ``wrap`` or ``saturate``, once, at the end of the sum.
-    compensate
-        Whether biases are corrected by the expected error of the multiplier.
-    """
-
-    scheme: Scheme = "integer"
-    rounding: Rounding = "float32_rne"
-    per_channel: bool = False
-    even: bool = True
-    bits: int | None = None
-    layer_bits: Mapping[str, int] = field(default_factory=dict)
-    overflow: Literal["wrap", "saturate"] = "wrap"
-    compensate: bool = False
-
-    def __post_init__(self) -> None:
-        """Refuse names that mean nothing."""
-        for name, value, known in (
-            ("scheme", self.scheme, ("manifest", "integer", "ace_cnn")),
-            ("rounding", self.rounding, ("float32_rne", "fixed_point")),
-            ("overflow", self.overflow, ("wrap", "saturate")),
-        ):
-            if value not in known:
-                message = f"unknown {name} {value!r}: {expected_one_of(known)}"
-                raise InputError(message, field=name, suggestion=nearest(str(value), known))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -139,12 +90,14 @@ class QuantizedNetwork:
         return output
 
 
-def quantize(
+def quantize(  # noqa: PLR0913 - the network, its ranges, its arithmetic, and one switch
     network: Network,
     parameters: Parameters,
     calibration: Calibration,
-    options: Options | None = None,
+    options: Quantization | None = None,
     functions: Mapping[str, MacFunction] | None = None,
+    *,
+    compensate: bool = False,
 ) -> QuantizedNetwork:
     """Return the network in integers.
 
@@ -155,28 +108,32 @@ def quantize(
     calibration
         Ranges of the float32 network's tensors.
     options
-        Scheme and widths; the defaults of `Options` if ``None``.
+        Scheme, scales and widths; the defaults of `Quantization` if ``None``. `calibration` has the ranges.
     functions
         Arithmetic of the layers with MACs, by name; those left out multiply exactly in int8. A unit's operand
         range decides what its layer is quantized to.
+    compensate
+        Whether biases are corrected by the expected error of the multiplier.
 
     Raises
     ------
     InputError
         If something does not fit: names, shapes, operand ranges, layers without a defined function.
     """
-    return _Quantization(network, parameters, calibration, options or Options(), functions or {}).result()
+    chosen = options or Quantization()
+    return _Choices(network, parameters, calibration, chosen, functions or {}, compensate).result()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Quantization:
+class _Choices:
     """The choices that the layers share."""
 
     network: Network
     parameters: Parameters
     calibration: Calibration
-    options: Options
+    options: Quantization
     given: Mapping[str, MacFunction]
+    compensate: bool
 
     def result(self) -> QuantizedNetwork:
         self._check_names()
@@ -184,7 +141,7 @@ class _Quantization:
         coded = self._coded() if integer else {}
         functions = {layer.name: self._function(layer) for layer in self._layers}
         macs = {layer.name: self._mac(layer, functions[layer.name], coded) for layer in self._layers}
-        if self.options.compensate:
+        if self.compensate:
             macs = self._compensated(macs, functions)
         return QuantizedNetwork(
             self.network,
@@ -199,7 +156,7 @@ class _Quantization:
         return [layer for layer in self.network.layers if layer.is_mac]
 
     def _check_names(self) -> None:
-        for name in (*self.given, *self.options.layer_bits):
+        for name in self.given:
             if not self.network.layer(name).is_mac:
                 raise InputError(f"layer {name!r} has no multiply-accumulates", field="functions")
 
@@ -211,10 +168,7 @@ class _Quantization:
         return saturating(function) if self.options.overflow == "saturate" else function
 
     def _format(self, layer: Layer, function: MacFunction) -> NumberFormat:
-        bits = self.options.layer_bits.get(layer.name, self.options.bits)
-        if bits is None and layer.number_format is not None:
-            bits = number_format(layer.number_format).bits
-        return operand_format(function, bits)
+        return operand_format(function, self.options.bits_of(layer))
 
     def _mac(self, layer: Layer, function: MacFunction, coded: Mapping[str, Quantizer]) -> QuantizedMac:
         own, operands = parameters_of(layer, self.parameters), self._format(layer, function)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from archsim.arithmetic.quantization import Quantizer
+from archsim.hardware.quantization import Rounding
 from archsim.inference.coding import code_type, rounded, zero_code
 from archsim.inference.graph import Tensor
 
-Rounding = Literal["float32_rne", "fixed_point"]
 """``float32_rne``: times a float32 ratio of scales, ties to even, as ONNX's QLinear operators.
 ``fixed_point``: times an int32 multiplier and a shift, as TFLite (gemmlowp's doubling high product)."""
 

@@ -12,12 +12,12 @@ from archsim.arithmetic.macs import MacFunction
 from archsim.arithmetic.number_format import NumberFormat
 from archsim.arithmetic.quantization import Quantizer
 from archsim.errors import InputError
+from archsim.hardware.quantization import Rounding
 from archsim.inference.coding import operand_format
 from archsim.inference.encodings import ends_in_reals, fused_layers, keeps_codes
 from archsim.inference.integer_operations import IntegerPlan
 from archsim.inference.mac_layers import QuantizedMac, exact_macs
 from archsim.inference.quantized import QuantizedNetwork
-from archsim.inference.requantization import Rounding
 from archsim.workload.layer import Layer, Op
 from archsim.workload.network import Network
 

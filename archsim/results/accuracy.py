@@ -5,6 +5,29 @@ from __future__ import annotations
 from archsim.results.record import Record
 
 
+class QuantizationRow(Record):
+    """How the network was quantized; the words are those of the architecture file."""
+
+    scheme: str
+    """``integer``, ``manifest`` or ``ace_cnn``."""
+    rounding: str
+    """How sums become codes."""
+    weights: str
+    """``per_channel`` or ``per_tensor``."""
+    activations: str
+    """``symmetric`` or ``asymmetric``."""
+    overflow: str
+    """What becomes of a sum that leaves the accumulator."""
+    bits: dict[str, int]
+    """Bits of the operands of every layer with MACs."""
+    calibration: str
+    """How ranges follow from the images: ``min_max``, ``percentile 99.99`` or ``mse``."""
+    calibration_images: int
+    """Images that ranges come from."""
+    calibration_part: str
+    """Part of the data set that they are of: ``train`` or ``test``."""
+
+
 class AccuracyRow(Record):
     """How often the network was right, on real images and on the arithmetic of the units."""
 
@@ -12,6 +35,8 @@ class AccuracyRow(Record):
     """Name of the data set."""
     images: int
     """Test images."""
+    quantization: QuantizationRow | None = None
+    """How the network was quantized; None in reports of earlier versions."""
     top1: float
     """Share of images whose largest output is that of the label, on the units' arithmetic."""
     top1_float: float

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import isfinite
 
 from archsim.inference.measuring import Answer
-from archsim.results.accuracy import AccuracyRow
+from archsim.results.accuracy import AccuracyRow, QuantizationRow
 from archsim.results.report import LayerRow, Report
 
 
@@ -15,6 +15,7 @@ def with_accuracy(report: Report, answer: Answer) -> Report:
     row = AccuracyRow(
         dataset=answer.dataset,
         images=found.images,
+        quantization=_quantization(answer),
         top1=found.top1,
         top1_float=found.top1_float,
         top1_exact=found.top1_exact,
@@ -28,6 +29,22 @@ def with_accuracy(report: Report, answer: Answer) -> Report:
             "totals": report.totals.model_copy(update={"top1": found.top1}),
             "layers": tuple(_measured(layer, answer) for layer in report.layers),
         }
+    )
+
+
+def _quantization(answer: Answer) -> QuantizationRow:
+    chosen, (part, images) = answer.quantization, answer.calibrated_on
+    method, share = chosen.calibration.method, chosen.calibration.percentile
+    return QuantizationRow(
+        scheme=chosen.scheme,
+        rounding=chosen.rounding,
+        weights=chosen.weights,
+        activations=chosen.activations,
+        overflow=chosen.overflow,
+        bits=dict(answer.bits),
+        calibration=f"{method} {share:g}" if method == "percentile" else method,
+        calibration_images=images,
+        calibration_part=part,
     )
 
 

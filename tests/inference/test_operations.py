@@ -5,6 +5,7 @@ from math import floor
 
 import numpy as np
 import pytest
+from choices import per_tensor
 from hypothesis import given
 from hypothesis import strategies as st
 from image_sets import unlabelled
@@ -12,7 +13,8 @@ from image_sets import unlabelled
 from archsim.arithmetic.kernels import Arithmetic
 from archsim.arithmetic.macs import DigitalMacs
 from archsim.errors import InputError
-from archsim.inference import Options, calibrate, quantize, run_float, sqnr_db
+from archsim.hardware.quantization import CalibrationOptions
+from archsim.inference import calibrate, quantize, run_float, sqnr_db
 from archsim.inference.functions import FUNCTIONS
 from archsim.inference.requantization import fixed_point, multiplied
 from archsim.registry import create
@@ -85,7 +87,9 @@ def test_a_looked_up_function_is_within_its_steps(function, even, rounding):
     values = images(3, 4, 5, 5) * 3
     layers = [Activation(name="a", function=function)]
     exact = run(layers, values)
-    found = run(layers, values, Options(rounding=rounding, even=even))
+    found = run(
+        layers, values, per_tensor(rounding=rounding, activations="symmetric" if even else "asymmetric")
+    )
     # Half a step of the output and, through a slope of at most 1.13 (hard_swish, gelu), of the input.
     step = np.ptp(exact) / (127 if even else 255) + 1.13 * np.abs(values).max() * 2 / (254 if even else 255)
     assert np.abs(found - exact).max() <= 0.51 * step + 1e-6
@@ -100,12 +104,12 @@ def test_joined_tensors_stay_close_in_integers(function):
         Concat(name="c", inputs=("e", "a")),
     ]
     values = images(2, 3, 4, 4)
-    exact, found = run(layers, values), run(layers, values, Options())
+    exact, found = run(layers, values), run(layers, values, per_tensor())
     assert sqnr_db((exact**2).sum(), ((exact - found) ** 2).sum()) > 30
 
 
 def test_a_last_softmax_adds_up_to_one_in_integers():
-    found = run([Softmax(name="s")], images(4, 10, 1, 1), Options())
+    found = run([Softmax(name="s")], images(4, 10, 1, 1), per_tensor())
     np.testing.assert_allclose(found.sum(axis=1), 1, rtol=1e-6)
 
 
@@ -133,8 +137,6 @@ def test_wrong_images_and_names_are_refused():
     function = DigitalMacs(Arithmetic(create("multipliers", {"kind": "exact"})))
     with pytest.raises(InputError, match="'s' has no multiply-accumulates"):
         quantize(network, {}, calibration, functions={"s": function})
-    with pytest.raises(InputError, match="unknown scheme 'exact'"):
-        Options("exact")
 
 
 @pytest.mark.parametrize("method", ["percentile", "mse"])
@@ -143,9 +145,8 @@ def test_clipped_ranges_leave_an_outlier_out(method):
     values[0, 0, 0, 0] = 60
     network = build_network("one", TensorShape(3, 16, 16), [Softmax(name="s")])
     formats = create("multipliers", {"kind": "exact", "width": 4})
-    found = calibrate(network, {}, unlabelled(values), method, 99.9).limits(
-        "input", _format(formats), even=True
-    )
+    clipped = CalibrationOptions(method=method, percentile=99.9)
+    found = calibrate(network, {}, unlabelled(values), clipped).limits("input", _format(formats), even=True)
     assert max(map(abs, found)) < 30
     assert calibrate(network, {}, unlabelled(values)).limits("input", _format(formats), even=True)[1] == 60
 

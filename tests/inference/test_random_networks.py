@@ -2,13 +2,15 @@
 
 import numpy as np
 import pytest
+from choices import per_tensor
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from image_sets import unlabelled
 
 from archsim.arithmetic.kernels import Arithmetic, instruction_sets
 from archsim.arithmetic.macs import DigitalMacs
-from archsim.inference import Options, SplitMacs, calibrate, evaluate, quantize, run_float, sensitivity
+from archsim.hardware.quantization import Quantization
+from archsim.inference import SplitMacs, calibrate, evaluate, quantize, run_float, sensitivity
 from archsim.registry import create
 from archsim.workload import (
     Activation,
@@ -118,7 +120,7 @@ def test_layers_equal_products_one_at_a_time(seed, fields, groups, stride, per_c
     operands = range(design.lowest, design.highest + 1)
     products = design.layer_table()
     table = {(a, w): int(products[a - design.lowest, w - design.lowest]) for a in operands for w in operands}
-    options = Options("manifest", per_channel=per_channel)
+    options = Quantization(scheme="manifest", weights="per_channel" if per_channel else "per_tensor")
     names = ["conv1", "conv2", "fc"]
     quantized = quantize(
         network,
@@ -150,8 +152,8 @@ def case(seed=3, count=50):
 def test_approximate_multipliers_differ_from_exact_ones(scheme):
     network, parameters, values, calibration = case()
     functions = dict.fromkeys(("conv1", "conv2"), macs(MULTIPLIERS[1]))
-    approximate = quantize(network, parameters, calibration, Options(scheme), functions)
-    exact = quantize(network, parameters, calibration, Options(scheme))
+    approximate = quantize(network, parameters, calibration, per_tensor(scheme), functions)
+    exact = quantize(network, parameters, calibration, per_tensor(scheme))
     assert (approximate.run(values) != exact.run(values)).any()
 
 
@@ -163,8 +165,8 @@ def test_nothing_depends_on_batch_threads_or_instruction_set(scheme, monkeypatch
     for level in instruction_sets():
         monkeypatch.setenv("ARCHSIM_ISA", level)
         functions = dict.fromkeys(("conv1", "fc"), macs(MULTIPLIERS[1]))
-        approximate = quantize(network, parameters, calibration, Options(scheme), functions)
-        exact = quantize(network, parameters, calibration, Options(scheme))
+        approximate = quantize(network, parameters, calibration, per_tensor(scheme), functions)
+        exact = quantize(network, parameters, calibration, per_tensor(scheme))
         for threads, batch in ((1, 1), (2, 7), (2, 50)):
             monkeypatch.setattr(
                 "archsim.arithmetic.kernels.layer.thread_count", lambda _, count=threads: count
@@ -183,7 +185,9 @@ def test_split_layers_equal_their_units_on_their_own_channels():
     exact, other = macs(MULTIPLIERS[0]), macs(MULTIPLIERS[1])
     outputs = [
         dict(
-            quantize(network, parameters, calibration, Options("manifest"), {"conv1": function}).steps(values)
+            quantize(network, parameters, calibration, per_tensor("manifest"), {"conv1": function}).steps(
+                values
+            )
         )
         for function in (SplitMacs(((exact, 1), (other, 3))), exact, other)
     ]
@@ -196,11 +200,12 @@ def test_compensation_takes_most_of_a_one_sided_error_away():
     network, parameters, values, calibration = case()
     functions = dict.fromkeys(("conv1", "conv2"), macs(MULTIPLIERS[1]))
     images = LabelledImages(values, np.zeros(len(values), dtype=np.int64))
-    exact = quantize(network, parameters, calibration, Options("manifest"))
+    exact = quantize(network, parameters, calibration, per_tensor("manifest"))
     ratios = []
     for compensate in (False, True):
-        options = Options("manifest", compensate=compensate)
-        approximate = quantize(network, parameters, calibration, options, functions)
+        approximate = quantize(
+            network, parameters, calibration, per_tensor("manifest"), functions, compensate=compensate
+        )
         ratios.append(evaluate(parameters, images, approximate, exact).layers["conv1"].against_exact)
     assert ratios[1] > ratios[0] + 3
 
@@ -211,12 +216,12 @@ def test_saturation_happens_once_at_the_end_of_the_sum():
     found = {
         overflow: dict(
             quantize(
-                network, parameters, calibration, Options("manifest", overflow=overflow), {"conv1": narrow}
+                network, parameters, calibration, per_tensor("manifest", overflow=overflow), {"conv1": narrow}
             ).steps(values)
         )["conv1"]
         for overflow in ("wrap", "saturate")
     }
-    wide = quantize(network, parameters, calibration, Options("manifest"))
+    wide = quantize(network, parameters, calibration, per_tensor("manifest"))
     step = wide.macs["conv1"].scales
     sums = np.rint(dict(wide.steps(values))["conv1"] / step)
     np.testing.assert_array_equal(np.rint(found["saturate"] / step), np.clip(sums, -2048, 2047))
@@ -228,8 +233,8 @@ def test_sensitivity_approximates_one_layer_at_a_time_and_counts_images():
     labels = run_float(network, parameters, values).argmax(axis=1)
     functions = dict.fromkeys(("conv1", "fc"), macs(MULTIPLIERS[2]))
     images, done = LabelledImages(values, labels), []
-    found = sensitivity(network, parameters, calibration, Options(), functions, images, done.append)
-    alone = quantize(network, parameters, calibration, Options(), {"fc": functions["fc"]})
+    found = sensitivity(network, parameters, calibration, per_tensor(), functions, images, done.append)
+    alone = quantize(network, parameters, calibration, per_tensor(), {"fc": functions["fc"]})
     assert found["fc"] == np.mean(alone.run(values).argmax(axis=1) == labels)
     assert list(found) == ["conv1", "fc"]
     assert done == [32, 50, 82, 100]
@@ -239,7 +244,7 @@ def test_global_average_pool_is_the_rounded_mean_of_the_codes():
     network = build_network("mean", TensorShape(3, 4, 4), [GlobalAveragePool(name="pool")])
     values = images_of(network, 0)
     calibration = calibrate(network, {}, unlabelled(values))
-    quantized = quantize(network, {}, calibration, Options(even=False))
+    quantized = quantize(network, {}, calibration, per_tensor(activations="asymmetric"))
     (_, codes), source = next(iter(quantized.steps(values))), quantized.coded["input"]
     means = source.dequantize(source.quantize(values)).mean(axis=(2, 3), keepdims=True)
     assert np.abs(quantized.reals("pool", codes) - means).max() <= 0.501 * quantized.coded["pool"].scale

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 import trained_networks as trained
+from choices import per_tensor
 
-from archsim.inference import Options, calibrate, quantize, run_float, top1
+from archsim.inference import calibrate, quantize, run_float, top1
 from archsim.inference.accuracy import classes
 
 MANIFEST = 0.002
@@ -24,12 +25,12 @@ def assert_as_published(case, expected, *, integer=INTEGER):
     found = np.mean(classes(run_float(network, parameters, test.values)) == test.labels)
     assert found == pytest.approx(in_float, abs=1e-9)
     calibration = calibrate(network, parameters, train)
-    same_scheme = quantize(network, parameters, calibration, Options("manifest"))
+    same_scheme = quantize(network, parameters, calibration, per_tensor("manifest"))
     assert top1(same_scheme, test) == pytest.approx(in_int8, abs=MANIFEST)
     for rounding in ("float32_rne", "fixed_point"):
-        integers = quantize(network, parameters, calibration, Options("integer", rounding))
+        integers = quantize(network, parameters, calibration, per_tensor(rounding=rounding))
         assert top1(integers, test) == pytest.approx(in_int8, abs=integer)
-    dynamic = quantize(network, parameters, calibration, Options("ace_cnn"))
+    dynamic = quantize(network, parameters, calibration, per_tensor("ace_cnn"))
     assert top1(dynamic, test) == pytest.approx(in_float, abs=0.011)
 
 
