@@ -24,3 +24,5 @@ class AccuracyRow(Record):
     """Share of images whose class is that of float32."""
     sqnr_against_exact_db: dict[str, float | None] = {}
     """By layer: signal to noise of its output against exact arithmetic; None where nothing differs."""
+    sqnr_own_db: dict[str, float | None] = {}
+    """By layer: the same where only the layer's own arithmetic errs, on exact inputs; None where it is exact."""
