@@ -89,8 +89,8 @@ def evaluate(
 ) -> Accuracy:
     """Return the accuracy of a quantized network beside float32 and exact integers.
 
-    The three networks run in step, layer by layer, so that no more than one batch is in memory. Each layer with
-    MACs also runs on its unit's arithmetic with the exact network's inputs: the error that it adds itself.
+    The three networks run in step, layer by layer, so that no more than one batch is in memory. Each layer
+    with MACs also runs on its unit's arithmetic with the exact network's inputs: its own error.
 
     Parameters
     ----------

@@ -25,4 +25,4 @@ class AccuracyRow(Record):
     sqnr_against_exact_db: dict[str, float | None] = {}
     """By layer: signal to noise of its output against exact arithmetic; None where nothing differs."""
     sqnr_own_db: dict[str, float | None] = {}
-    """By layer: the same where only the layer's own arithmetic errs, on exact inputs; None where it is exact."""
+    """By layer: the same with the error that it adds itself, on exact inputs; None where it is exact."""
