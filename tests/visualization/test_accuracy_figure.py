@@ -10,7 +10,7 @@ from archsim.errors import InputError
 from archsim.results.accuracy import AccuracyRow
 from archsim.results.accuracy_tables import accuracy_table
 from archsim.results.layer_errors import errors_by_layer
-from archsim.visualization import accuracy_by_layer
+from archsim.visualization import accuracy_against_energy, accuracy_by_layer, accuracy_front
 from archsim.visualization.printing import run_tables
 from archsim.visualization.rows import MOST_ROWS
 
@@ -183,3 +183,69 @@ def test_errors_by_layer_are_printed_where_they_were_measured(measured, make_rep
     titles = [table.title for table in run_tables(measured)]
     assert titles[3] == "von_neumann: errors by layer of tiny"
     assert not [title for title in (table.title for table in run_tables(make_report())) if "errors" in title]
+
+
+def run_with(report, energy_j, top1, compensated=None, **changes):
+    """The same run with other energy and accuracy."""
+    accuracy = report.accuracy.model_copy(update={"top1": top1, "top1_compensated": compensated})
+    totals = report.totals.model_copy(update={"energy_j": energy_j})
+    return report.model_copy(update={"accuracy": accuracy, "totals": totals, **changes})
+
+
+@pytest.fixture
+def choices(measured):
+    """Four runs by falling energy: the third is beaten by the fourth, but for a correction of its biases."""
+    return [
+        run_with(measured, 4e-6, 0.98),
+        run_with(measured, 3e-6, 0.90, 0.97),
+        run_with(measured, 2.5e-6, 0.6, 0.7),
+        run_with(measured, 2e-6, 0.8, 0.79),
+    ]
+
+
+def test_the_front_holds_what_no_other_beats_in_energy_and_accuracy(choices):
+    assert accuracy_front(choices) == [0, 1, 3]
+    cheap = [*choices, run_with(choices[0], 1e-6, 0.98)]
+    assert accuracy_front(cheap) == [4]
+
+
+def test_energy_is_that_of_one_image(choices):
+    shared = [*choices[:3], choices[3].model_copy(update={"batch": 8})]
+    axes = accuracy_against_energy(shared).axes[0]
+    assert min(x for x, _ in points(axes, "o")) == pytest.approx(0.25)
+
+
+def points(axes, marker):
+    """Dots of one shape in order."""
+    return [
+        (float(line.get_xdata()[0]), float(line.get_ydata()[0]))
+        for line in axes.lines
+        if line.get_marker() == marker
+    ]
+
+
+def test_each_run_has_a_dot_and_a_second_one_with_corrected_biases(choices):
+    axes = accuracy_against_energy(choices, ["a", "b", "c", "d"], marked=["c"]).axes[0]
+    assert "µJ" in axes.get_xlabel()
+    plain = [value for place in points(axes, "o") for value in place]
+    assert plain == pytest.approx([4, 98, 3, 90, 2, 80])
+    assert [value for place in points(axes, "D") for value in place] == pytest.approx([2.5, 60])
+    corrected = [value for place in points(axes, "^") for value in place]
+    assert corrected == pytest.approx([3, 97, 2.5, 70, 2, 79])
+    assert {text.get_text() for text in axes.texts} == {"a", "b", "c", "d"}
+
+
+def test_the_front_is_drawn_through_the_better_dot_of_each_run(choices):
+    axes = accuracy_against_energy(choices).axes[0]
+    line = max(axes.lines, key=lambda one: len(one.get_xdata()))
+    corners = list(zip(line.get_xdata(), line.get_ydata(), strict=True))
+    expected = [(2, 80), (3, 80), (3, 97), (4, 97), (4, 98)]
+    assert [v for corner in corners for v in corner] == pytest.approx([v for one in expected for v in one])
+
+
+def test_accuracies_on_different_images_are_not_drawn_together(choices, make_report):
+    fewer = choices[0].accuracy.model_copy(update={"images": 100})
+    with pytest.raises(InputError, match="different images"):
+        accuracy_against_energy([*choices, choices[0].model_copy(update={"accuracy": fewer})])
+    with pytest.raises(InputError, match="no accuracy"):
+        accuracy_against_energy([*choices, make_report()])
