@@ -21,18 +21,24 @@ if TYPE_CHECKING:
 
 _PLAIN = Key("as it is", OKABE_ITO[0], marker="o", joined=False)
 _CORRECTED = Key("with bias compensation", OKABE_ITO[1], marker="^", joined=False)
-_MARKED = Key("marked", OKABE_ITO[5], marker="D", joined=False)
 _FRONT = Key("Pareto front", DARK, marker="_")
 _DOT_POINTS = 5.0
-_MARGIN = 0.06
-"""Share of the axes that stays free around the dots."""
+_AROUND_POINTS = 4.5
+"""Room of a dot that no name covers, from its centre."""
+_MARKS = (50.0, 70.0, 80.0, 90.0, 95.0, 97.0, 98.0, 98.5, 99.0, 99.5, 99.9)
+"""Top-1 in percent that the axis may name."""
 
 
 def accuracy_against_energy(
-    reports: Sequence[Report], names: Sequence[str] | None = None, marked: Sequence[str] = ()
+    reports: Sequence[Report],
+    names: Sequence[str] | None = None,
+    marked: Sequence[str] = (),
+    marked_as: str = "marked",
 ) -> Figure:
     """Return top-1 over energy per image, a dot per run, and the front of the best choices.
 
+    Accuracies stand at the logarithm of their errors, so that 98 and 99 % are as far apart as 96 and 98 %; an
+    accuracy of 100 % stands at half an image. Names without a free place are left out; the front comes first.
     Where biases can be corrected, a run has a second dot at the same energy, joined to the first. The front
     holds every run that no other beats in both energy and accuracy, each with the better of its dots.
 
@@ -42,8 +48,8 @@ def accuracy_against_energy(
         Runs of one network with accuracy, on the same images; batches may differ.
     names
         One for each dot; the architectures' where None.
-    marked
-        Names of dots that have a shape and a colour of their own.
+    marked, marked_as
+        Names of dots that have a shape and a colour of their own, and what the legend calls them.
 
     Raises
     ------
@@ -54,22 +60,22 @@ def accuracy_against_energy(
     _check_images(reports)
     names = names or [one.architecture for one in reports]
     exponent, prefix = prefix_for([_energy_j(one) for one in reports])
-    dots = [(_energy_j(one) / 10.0**exponent, 100 * _best(one)) for one in reports]
+    dots = [(_energy_j(one) / 10.0**exponent, _error(_best(one), one)) for one in reports]
+    mark = Key(marked_as, OKABE_ITO[5], marker="D", joined=False)
     keys = [
         _PLAIN,
         *([_CORRECTED] if any(_accuracy(one).top1_compensated is not None for one in reports) else []),
-        *([_MARKED] if marked else []),
+        *([mark] if marked else []),
     ]
     figure, axes = framed(_heading(reports[0]), [*keys, _FRONT], height=3.2, left=0.6)
     for one, name, (energy, _) in zip(reports, names, dots, strict=True):
-        _draw(axes, one, energy, _MARKED if name in marked else _PLAIN)
+        _draw(axes, one, energy, mark if name in marked else _PLAIN)
     front = [dots[at] for at in accuracy_front(reports)]
     lines = _draw_front(axes, front)
-    axes.margins(_MARGIN)
-    axes.autoscale_view()
-    axes.grid(linewidth=0.4, color="#E4E4E4")
+    _scale(axes)
     label(axes, f"energy per image ({prefix}J)", "top-1 (%)")
-    name_dots(axes, _named(dots, names, front, reports), lines)
+    first = [place in front or name in marked for place, name in zip(dots, names, strict=True)]
+    name_dots(axes, _named(dots, names, first, reports), lines)
     return figure
 
 
@@ -101,8 +107,18 @@ def _accuracy(report: Report) -> AccuracyRow:
 
 def _best(report: Report) -> float:
     """Top-1 with corrected biases where that is better."""
+    return max(_both(report))
+
+
+def _both(report: Report) -> list[float]:
+    """Top-1 as it is and, where they can be corrected, with corrected biases."""
     found = _accuracy(report)
-    return max(found.top1, found.top1_compensated or 0.0)
+    return [found.top1] if found.top1_compensated is None else [found.top1, found.top1_compensated]
+
+
+def _error(top1: float, report: Report) -> float:
+    """Percent of the images that are wrong, or half an image where none is."""
+    return 100 * max(1 - top1, 0.5 / _accuracy(report).images)
 
 
 def _energy_j(report: Report) -> float:
@@ -116,19 +132,16 @@ def _heading(report: Report) -> str:
 
 def _draw(axes: Axes, report: Report, energy: float, key: Key) -> None:
     """Draw one run: the dot as it is, and the one with corrected biases where there is one."""
-    found = _accuracy(report)
-    corrected = found.top1_compensated
-    if corrected is not None:
-        both = [100 * found.top1, 100 * corrected]
-        axes.plot([energy] * 2, both, color="#BBBBBB", linewidth=0.8, zorder=1)
-        _dot(axes, energy, both[1], _CORRECTED)
-    _dot(axes, energy, 100 * found.top1, key)
+    errors = [_error(top1, report) for top1 in _both(report)]
+    axes.plot([energy] * len(errors), errors, color="#BBBBBB", linewidth=0.8, zorder=1)
+    for error, shape in reversed(list(zip(errors, (key, _CORRECTED), strict=False))):
+        _dot(axes, energy, error, shape)
 
 
-def _dot(axes: Axes, energy: float, top1: float, key: Key) -> None:
+def _dot(axes: Axes, energy: float, error: float, key: Key) -> None:
     axes.plot(
         energy,
-        top1,
+        error,
         linestyle="none",
         marker=key.marker,
         markersize=_DOT_POINTS,
@@ -140,25 +153,37 @@ def _dot(axes: Axes, energy: float, top1: float, key: Key) -> None:
 def _draw_front(axes: Axes, front: Sequence[Place]) -> list[Line]:
     """Join the front by level and upright lines; return those lines."""
     corners: list[Place] = []
-    for energy, top1 in reversed(front):
+    for energy, error in reversed(front):
         corners += [(energy, corners[-1][1])] if corners else []
-        corners.append((energy, top1))
+        corners.append((energy, error))
     axes.plot(*zip(*corners, strict=True), color=DARK, linewidth=0.9, zorder=2)
     return list(pairwise(corners))
 
 
 def _named(
-    dots: Sequence[Place], names: Sequence[str], first: Sequence[Place], others: Sequence[Report]
+    dots: Sequence[Place], names: Sequence[str], first: Sequence[bool], reports: Sequence[Report]
 ) -> list[Dot]:
-    """Return the dots, those of the front first; second dots of a run have no name but take room."""
-    order = sorted(range(len(dots)), key=lambda at: dots[at] not in first)
+    """Return the dots, those with a claim first; second dots of a run have no name but take room."""
+    order = sorted(range(len(dots)), key=lambda at: not first[at])
+    named = [Dot(*dots[at], names[at], _AROUND_POINTS) for at in order]
     lower = [
-        Dot(dots[at][0], 100 * value, "", _DOT_POINTS / 2) for at in order for value in _others(others[at])
+        Dot(energy, _error(min(found), one), "", _AROUND_POINTS)
+        for one, (energy, _), found in zip(reports, dots, map(_both, reports), strict=True)
+        if len(found) == 2
     ]
-    return [*(Dot(*dots[at], names[at], _DOT_POINTS / 2) for at in order), *lower]
+    return [*named, *lower]
 
 
-def _others(report: Report) -> list[float]:
-    """Top-1 of the dot that has no name."""
-    found = _accuracy(report)
-    return [] if found.top1_compensated is None else [min(found.top1, found.top1_compensated)]
+def _scale(axes: Axes) -> None:
+    """Make the axis of errors logarithmic, small errors on top, and name it by accuracy."""
+    from matplotlib.ticker import NullLocator
+
+    axes.set_yscale("log")
+    axes.margins(0.06, 0.08)
+    axes.autoscale_view()
+    axes.invert_yaxis()
+    most, least = axes.get_ylim()
+    marks = [mark for mark in _MARKS if least <= 100 - mark <= most]
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.set_yticks([100 - mark for mark in marks], [f"{mark:g}" for mark in marks])
+    axes.grid(linewidth=0.4, color="#E4E4E4")

@@ -228,10 +228,10 @@ def test_each_run_has_a_dot_and_a_second_one_with_corrected_biases(choices):
     axes = accuracy_against_energy(choices, ["a", "b", "c", "d"], marked=["c"]).axes[0]
     assert "µJ" in axes.get_xlabel()
     plain = [value for place in points(axes, "o") for value in place]
-    assert plain == pytest.approx([4, 98, 3, 90, 2, 80])
-    assert [value for place in points(axes, "D") for value in place] == pytest.approx([2.5, 60])
+    assert plain == pytest.approx([4, 2, 3, 10, 2, 20])
+    assert [value for place in points(axes, "D") for value in place] == pytest.approx([2.5, 40])
     corrected = [value for place in points(axes, "^") for value in place]
-    assert corrected == pytest.approx([3, 97, 2.5, 70, 2, 79])
+    assert corrected == pytest.approx([3, 3, 2.5, 30, 2, 21])
     assert {text.get_text() for text in axes.texts} == {"a", "b", "c", "d"}
 
 
@@ -239,7 +239,7 @@ def test_the_front_is_drawn_through_the_better_dot_of_each_run(choices):
     axes = accuracy_against_energy(choices).axes[0]
     line = max(axes.lines, key=lambda one: len(one.get_xdata()))
     corners = list(zip(line.get_xdata(), line.get_ydata(), strict=True))
-    expected = [(2, 80), (3, 80), (3, 97), (4, 97), (4, 98)]
+    expected = [(2, 20), (3, 20), (3, 3), (4, 3), (4, 2)]
     assert [v for corner in corners for v in corner] == pytest.approx([v for one in expected for v in one])
 
 
@@ -249,3 +249,19 @@ def test_accuracies_on_different_images_are_not_drawn_together(choices, make_rep
         accuracy_against_energy([*choices, choices[0].model_copy(update={"accuracy": fewer})])
     with pytest.raises(InputError, match="no accuracy"):
         accuracy_against_energy([*choices, make_report()])
+
+
+def test_small_errors_stand_on_top_and_are_named_by_accuracy(choices):
+    axes = accuracy_against_energy(choices).axes[0]
+    bottom, top = axes.get_ylim()
+    assert bottom > 40
+    assert 0 < top < 2
+    for place, text in zip(axes.get_yticks(), axes.get_yticklabels(), strict=True):
+        assert float(text.get_text()) == pytest.approx(100 - place)
+
+
+def test_a_network_without_errors_has_a_place(measured):
+    perfect = [run_with(measured, 2e-6, 1.0), run_with(measured, 1e-6, 0.95)]
+    axes = accuracy_against_energy(perfect).axes[0]
+    # Half of one of 200 images.
+    assert min(y for _, y in points(axes, "o")) == pytest.approx(0.25)
