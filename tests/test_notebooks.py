@@ -13,6 +13,8 @@ from nbclient import NotebookClient
 from vgg16_tables import PUBLISHED_MJ
 
 from archsim import Architecture, Report, load_network, simulate
+from archsim.inference import Question, measure
+from archsim.simulation.accuracy import with_accuracy
 
 FOLDER = Path(__file__).resolve().parents[1] / "notebooks"
 TEXTS = sorted(FOLDER.glob("*.py"))
@@ -30,7 +32,7 @@ def printed(notebook: nbformat.NotebookNode) -> str:
 
 
 def test_there_are_notebooks() -> None:
-    assert [path.stem[:2] for path in TEXTS] == ["01", "02"]
+    assert [path.stem[:2] for path in TEXTS] == ["01", "02", "03"]
 
 
 @pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.stem)
@@ -55,7 +57,7 @@ def test_a_notebook_runs_and_prints_what_is_stored(path: Path) -> None:
     assert not [output.text for output in outputs(again) if output.get("name") == "stderr"]
 
 
-@pytest.mark.parametrize("number", ["01", "02"])
+@pytest.mark.parametrize("number", ["01", "02", "03"])
 def test_the_stored_pictures_are_small_and_say_nothing_of_the_machine(number: str) -> None:
     notebook = stored(number)
     pictures = [
@@ -106,3 +108,12 @@ def test_the_second_notebook_prints_the_figures_of_the_library() -> None:
     resident, reloaded = run("pim_3d", "alexnet"), run("pim_3d_edge", "alexnet")
     extra_mj = (reloaded.totals.dynamic_energy_j - resident.totals.dynamic_energy_j) * 1e3
     assert f"once: {resident.setup.energy_j * 1e3:.2f} mJ; for every image: {extra_mj:.2f} mJ" in text
+
+
+def test_the_third_notebook_prints_the_figures_of_the_library() -> None:
+    text = printed(stored("03"))
+    chip, network = Architecture.load("von_neumann_approximate"), load_network("digits_cnn")
+    found = with_accuracy(simulate(chip, network, 32), measure(chip, network, Question(500)))
+    assert found.accuracy is not None
+    shares = f"{found.accuracy.top1:9.1%}{found.accuracy.top1_compensated:13.1%}"
+    assert f"{'SCDM8_73':28}{found.totals.energy_j / 32 * 1e9:8.1f} nJ{shares}" in text

@@ -71,12 +71,22 @@ def pareto_front(reports: Sequence[MultiplierReport]) -> list[int]:
     -------
     Indices by rising MRED.
     """
-    priced = [(one.mred, one.cost.energy, i) for i, one in enumerate(reports) if one.cost is not None]
+    priced = [(i, (one.mred, one.cost.energy)) for i, one in enumerate(reports) if one.cost is not None]
+    return [priced[at][0] for at in front_of([point for _, point in priced])]
+
+
+def front_of(points: Sequence[tuple[float, float]]) -> list[int]:
+    """Return which points no other beats: none has at most both coordinates, and less of one.
+
+    Returns
+    -------
+    Indices by rising first coordinate; of equal points all are there.
+    """
     front: list[int] = []
     least = float("inf")
-    for error, energy, index in sorted(priced):
-        same = front and (reports[front[-1]].mred, energy) == (error, least)
-        if energy < least or same:
+    for (first, second), index in sorted((point, i) for i, point in enumerate(points)):
+        same = front and points[front[-1]] == (first, second)
+        if second < least or same:
             front.append(index)
-            least = energy
+            least = second
     return front

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import fsum, inf, log10
 
 import numpy as np
@@ -32,11 +32,15 @@ class LayerError:
     against_float
         Signal: the float32 network's output.
     against_exact
-        Signal: the output of the exact integer network.
+        Signal: the output of the exact integer network. Noise: all errors up to here.
+    own
+        The same signal. Noise: what the layer's own arithmetic adds, on the inputs of the exact network;
+        infinite for layers without MACs, which are exact.
     """
 
     against_float: float
     against_exact: float
+    own: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,8 @@ class Accuracy:
     agreement
         Share whose class is that of float32.
     layers
-        Errors by layer; a layer with a fused activation has that of the activation's output.
+        Errors by layer; a layer with a fused activation has that of the activation's output, and what is its
+        own is told of the layer alone.
     """
 
     images: int
@@ -81,7 +86,8 @@ def evaluate(
 ) -> Accuracy:
     """Return the accuracy of a quantized network beside float32 and exact integers.
 
-    The three networks run in step, layer by layer, so that no more than one batch is in memory.
+    The three networks run in step, layer by layer, so that no more than one batch is in memory. Each layer
+    with MACs also runs on its unit's arithmetic with the exact network's inputs: its own error.
 
     Parameters
     ----------
@@ -90,7 +96,7 @@ def evaluate(
     images
         As the network takes them, with labels.
     approximate, exact
-        The network on the units' arithmetic and on exact multipliers, by `quantize`.
+        The network on the units' arithmetic and on exact multipliers, by `quantize`; tensors coded alike.
     progress
         Called after each batch with the number of images done.
 
@@ -153,27 +159,21 @@ def sensitivity(  # noqa: PLR0913, PLR0917 - what `quantize` takes, and the imag
 
 
 @dataclass(slots=True, eq=False)
-class _Noise:
+class _Ratio:
     """Sums of squares of one layer, image by image: their exact total does not depend on batches."""
 
-    signal_float: list[float]
-    noise_float: list[float]
-    signal_exact: list[float]
-    noise_exact: list[float]
+    signal: list[float] = field(default_factory=list)
+    noise: list[float] = field(default_factory=list)
 
-    def add(self, real: Tensor, exact: Tensor, found: Tensor) -> None:
+    def add(self, wanted: Tensor, found: Tensor) -> None:
         """Add one batch."""
-        self.signal_float.extend(_squares(real))
-        self.noise_float.extend(_squares(real - found))
-        self.signal_exact.extend(_squares(exact))
-        self.noise_exact.extend(_squares(exact - found))
+        self.signal.extend(_squares(wanted))
+        self.noise.extend(_squares(wanted - found))
 
-    def result(self) -> LayerError:
-        """Return the ratios of the totals."""
-        return LayerError(
-            sqnr_db(fsum(self.signal_float), fsum(self.noise_float)),
-            sqnr_db(fsum(self.signal_exact), fsum(self.noise_exact)),
-        )
+    @property
+    def db(self) -> float:
+        """The ratio of the totals."""
+        return sqnr_db(fsum(self.signal), fsum(self.noise))
 
 
 class _Comparison:
@@ -183,42 +183,74 @@ class _Comparison:
         self, approximate: QuantizedNetwork, exact: QuantizedNetwork, operations: Mapping[str, Operation]
     ) -> None:
         self._approximate, self._exact, self._operations = approximate, exact, operations
-        self._noise = {
-            layer.name: _Noise([], [], [], [])
-            for layer in approximate.network.executed_layers
-            if layer.name not in approximate.fused
-        }
+        outputs = [
+            layer.name for layer in approximate.network.executed_layers if layer.name not in approximate.fused
+        ]
+        self._against_float = {name: _Ratio() for name in outputs}
+        self._against_exact = {name: _Ratio() for name in outputs}
+        self._own = {name: _Ratio() for name in approximate.macs}
         self._classes: list[NDArray[np.int64]] = []
 
     def add(self, values: NDArray[np.float32]) -> None:
         """Run one batch."""
         last = self._approximate.network.outputs[-1]
-        for name, real, exact, found in self._steps(values):
-            if name in self._noise:
-                self._noise[name].add(real, exact, found)
+        for name, real, exact, found, own in self._steps(values):
+            if name in self._against_exact:
+                self._against_float[name].add(real, found)
+                self._against_exact[name].add(exact, found)
+            if own is not None:
+                self._own[name].add(exact, own)
             if name == last:
                 self._classes.append(np.stack([classes(one) for one in (real, exact, found)]))
 
     def result(self, labels: NDArray[np.int64]) -> Accuracy:
         """Return the shares and ratios of all batches."""
         in_float, in_exact, found = np.concatenate(self._classes, axis=1)
-        errors = {name: noise.result() for name, noise in self._noise.items()}
-        fused = self._approximate.fused
-        names = [layer.name for layer in self._approximate.network.executed_layers]
         return Accuracy(
             images=len(labels),
             top1=float(np.mean(found == labels)),
             top1_float=float(np.mean(in_float == labels)),
             top1_exact=float(np.mean(in_exact == labels)),
             agreement=float(np.mean(found == in_float)),
-            layers={name: errors[fused.get(name, name)] for name in names},
+            layers={
+                layer.name: self._error(layer.name) for layer in self._approximate.network.executed_layers
+            },
         )
 
-    def _steps(self, values: NDArray[np.float32]) -> Iterator[tuple[str, Tensor, Tensor, Tensor]]:
-        reals = steps(self._approximate.network, values, self._operations)
-        together = zip(reals, self._exact.steps(values), self._approximate.steps(values), strict=True)
+    def _error(self, name: str) -> LayerError:
+        output = self._approximate.fused.get(name, name)
+        own = self._own[name].db if name in self._own else inf
+        return LayerError(self._against_float[output].db, self._against_exact[output].db, own)
+
+    def _steps(
+        self, values: NDArray[np.float32]
+    ) -> Iterator[tuple[str, Tensor, Tensor, Tensor, Tensor | None]]:
+        """Yield each layer's name and output: float32, exact, approximate, approximate on exact inputs."""
+        network, own = self._approximate.network, dict[str, Tensor]()
+        reals = steps(network, values, self._operations)
+        exacts = steps(network, values, self._exact_beside(own))
+        together = zip(reals, exacts, self._approximate.steps(values), strict=True)
         for (name, real), (_, exact), (_, found) in together:
-            yield name, real, self._exact.reals(name, exact), self._approximate.reals(name, found)
+            wanted, reached = self._exact.reals(name, exact), self._approximate.reals(name, found)
+            alone = self._approximate.reals(name, own.pop(name)) if name in own else None
+            yield name, real, wanted, reached, alone
+
+    def _exact_beside(self, own: dict[str, Tensor]) -> dict[str, Operation]:
+        """The exact network's operations; each leaves in `own` what the unit makes of the same inputs."""
+
+        def beside(name: str, exact: Operation) -> Operation:
+            approximate = self._approximate.operations[name]
+
+            def both(inputs: tuple[Tensor, ...]) -> Tensor:
+                own[name] = approximate(inputs)
+                return exact(inputs)
+
+            return both
+
+        return {
+            name: beside(name, operation) if name in self._own else operation
+            for name, operation in self._exact.operations.items()
+        }
 
 
 def _squares(values: Tensor) -> list[float]:

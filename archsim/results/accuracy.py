@@ -49,3 +49,5 @@ class AccuracyRow(Record):
     """Share of images whose class is that of float32."""
     sqnr_against_exact_db: dict[str, float | None] = {}
     """By layer: signal to noise of its output against exact arithmetic; None where nothing differs."""
+    sqnr_own_db: dict[str, float | None] = {}
+    """By layer: the same with the error that it adds itself, on exact inputs; None where it is exact."""

@@ -22,6 +22,7 @@ def with_accuracy(report: Report, answer: Answer) -> Report:
         top1_compensated=answer.compensated,
         agreement=found.agreement,
         sqnr_against_exact_db={name: _finite(error.against_exact) for name, error in found.layers.items()},
+        sqnr_own_db={name: _finite(error.own) for name, error in found.layers.items()},
     )
     return report.model_copy(
         update={

@@ -1,5 +1,7 @@
 """Figures and printed tables of reports; matplotlib and rich are imported where they are used."""
 
+from archsim.visualization.accuracy import accuracy_by_layer
+from archsim.visualization.accuracy_against_energy import accuracy_against_energy, accuracy_front
 from archsim.visualization.batches import against_batch
 from archsim.visualization.energy import energy_by_layer, energy_comparison
 from archsim.visualization.error_figure import error_figure
@@ -12,6 +14,9 @@ from archsim.visualization.style import colour_map, figure_bytes, save
 from archsim.visualization.trade_off import trade_off
 
 __all__ = [
+    "accuracy_against_energy",
+    "accuracy_by_layer",
+    "accuracy_front",
     "against_batch",
     "colour_map",
     "energy_by_layer",

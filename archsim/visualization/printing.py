@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from archsim.results.accuracy_tables import accuracy_table
 from archsim.results.comparison import Comparison
 from archsim.results.comparison_tables import component_comparison, layer_comparison, totals_comparison
 from archsim.results.report import Report
@@ -9,8 +10,15 @@ from archsim.results.tables import Table, action_table, component_table, layer_t
 
 
 def run_tables(report: Report) -> list[Table]:
-    """Return layers, components, actions and totals of one run."""
-    return [layer_table(report), component_table(report), action_table(report), totals_table(report)]
+    """Return layers, components, actions, errors by layer where they were measured, and totals of one run."""
+    errors = [accuracy_table(report)] if report.accuracy is not None else []
+    return [
+        layer_table(report),
+        component_table(report),
+        action_table(report),
+        *errors,
+        totals_table(report),
+    ]
 
 
 def comparison_tables(comparison: Comparison) -> list[Table]:

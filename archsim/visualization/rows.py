@@ -104,6 +104,11 @@ def layer_axis(axes: Axes, labels: Sequence[str]) -> None:
     axes.grid(axis="x", linewidth=0.4, color="#DDDDDD")
 
 
+def label_of(layers: Sequence[LayerRow]) -> str:
+    """Return the label of a bar for a layer and those that joined it."""
+    return _label(layers, set())
+
+
 def _label(group: Sequence[LayerRow], repeated: set[str]) -> str:
     first = group[0]
     name = _short(f"{first.name} ({first.unit})" if first.name in repeated else first.name)

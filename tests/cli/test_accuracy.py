@@ -37,6 +37,16 @@ def test_images_put_accuracy_beside_time_and_energy():
     assert all(accuracy["sqnr_against_exact_db"][layer["name"]] > 0 for layer in macs)
 
 
+def test_a_run_with_images_prints_and_draws_the_errors_by_layer(tmp_path):
+    arguments = ("run", "von_neumann_approximate", "digits_cnn", "-o", str(tmp_path))
+    done = archsim(*arguments, "--images", "50")
+    assert "errors by layer of digits_cnn" in done.stdout
+    assert (tmp_path / "accuracy_by_layer.png").read_bytes().startswith(b"\x89PNG")
+    written = json.loads((tmp_path / "report.json").read_text())["accuracy"]
+    assert written["sqnr_own_db"]["pool2"] is None
+    assert written["sqnr_own_db"]["conv1"] == written["sqnr_against_exact_db"]["conv1"]
+
+
 def test_exact_units_lose_nothing():
     found = report("von_neumann", "digits_cnn", "--images", "100")["accuracy"]
     assert found["top1"] == found["top1_exact"]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from archsim.results.accuracy import AccuracyRow
 from archsim.results.report import Report
 
 _BUILDER = Path(__file__).resolve().parents[1] / "results" / "conftest.py"
@@ -34,3 +35,33 @@ def deep_report(make_report) -> Report:
         )
         plan.append((f"block{number}.relu", "activation", "npu", 0, 1 + number % 2, 0, 8))
     return make_report(tuple(plan), network="deep")
+
+
+@pytest.fixture(scope="session")
+def measured_of(make_report) -> Callable[[int], Report]:
+    """The builder of reports with so many layers, each with errors and the sensitivity to it."""
+
+    def build(count: int) -> Report:
+        names = [f"layer{number}" for number in range(count)]
+        report = make_report(
+            tuple((name, "conv2d", "npu", 1000, 10, 5, 400) for name in names), network="deep"
+        )
+        accuracy = AccuracyRow(
+            dataset="cifar10",
+            images=1000,
+            top1=0.85,
+            top1_float=0.92,
+            top1_exact=0.915,
+            agreement=0.87,
+            sqnr_against_exact_db={name: 30 - 20 * n / count for n, name in enumerate(names)},
+            sqnr_own_db={name: None if n % 5 else 12.5 for n, name in enumerate(names)},
+        )
+        layers = tuple(
+            layer.model_copy(
+                update={"sqnr_db": 29 - 20 * n / count, "top1_if_only_this_layer": 0.9 - n / 1000}
+            )
+            for n, layer in enumerate(report.layers)
+        )
+        return report.model_copy(update={"layers": layers, "accuracy": accuracy})
+
+    return build
