@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import fsum, inf, log10
 from typing import Final
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from archsim.arithmetic.macs import MacFunction
 from archsim.errors import InputError
 from archsim.inference.calibration import Calibration
+from archsim.inference.exits import ExitRecord, Listener
 from archsim.inference.float_operations import float_operations
 from archsim.inference.graph import Operation, Tensor, batches, steps
 from archsim.inference.quantized import Options, QuantizedNetwork, quantize
@@ -51,13 +52,15 @@ class Accuracy:
     images
         Number of images.
     top1
-        Share whose largest output is that of the label.
+        Share whose largest output is that of the label, at the exit where the image leaves.
     top1_float, top1_exact
-        The same in float32 and with exact integer arithmetic.
+        The same in float32 and with exact integer arithmetic, where images leave by their own answers.
     agreement
         Share whose class is that of float32.
     layers
         Errors by layer; a layer with a fused activation has that of the activation's output.
+    exits
+        What exits and end said of every image.
     """
 
     images: int
@@ -66,6 +69,7 @@ class Accuracy:
     top1_exact: float
     agreement: float
     layers: Mapping[str, LayerError]
+    exits: ExitRecord = field(compare=False)
 
 
 def sqnr_db(signal: float, noise: float) -> float:
@@ -112,7 +116,7 @@ def evaluate(
 
 
 def top1(network: QuantizedNetwork, images: LabelledImages, progress: Progress | None = None) -> float:
-    """Return the share of images whose largest output is that of the label.
+    """Return the share of images whose largest output is that of the label, at the exit where they leave.
 
     Raises
     ------
@@ -120,17 +124,15 @@ def top1(network: QuantizedNetwork, images: LabelledImages, progress: Progress |
         If there are no images, or they do not fit the network.
     """
     _check(images)
-    right = 0
+    listener = Listener(network.network)
     for block in batches(len(images), _BATCH):
-        right += int(np.count_nonzero(classes(network.run(images.values[block])) == images.labels[block]))
+        for name, output in network.steps(images.values[block]):
+            if name in listener.names:
+                listener.hear(name, network.reals(name, output))
         if progress is not None:
             progress(block.stop)
-    return right / len(images)
-
-
-def classes(outputs: NDArray[np.float32]) -> NDArray[np.int64]:
-    """Return the class of each image: the first of its largest outputs."""
-    return np.asarray(outputs.reshape(len(outputs), -1).argmax(axis=1), dtype=np.int64)
+    found = listener.answers().given(dict(network.network.exit_conditions))
+    return int(np.count_nonzero(found == images.labels)) / len(images)
 
 
 def sensitivity(  # noqa: PLR0913, PLR0917 - what `quantize` takes, and the images
@@ -196,20 +198,22 @@ class _Comparison:
             for layer in approximate.network.executed_layers
             if layer.name not in approximate.fused
         }
-        self._classes: list[NDArray[np.int64]] = []
+        self._listeners = tuple(Listener(approximate.network) for _ in range(3))
 
     def add(self, values: NDArray[np.float32]) -> None:
         """Run one batch."""
-        last = self._approximate.network.outputs[-1]
         for name, real, exact, found in self._steps(values):
             if name in self._noise:
                 self._noise[name].add(real, exact, found)
-            if name == last:
-                self._classes.append(np.stack([classes(one) for one in (real, exact, found)]))
+            for listener, output in zip(self._listeners, (real, exact, found), strict=True):
+                if name in listener.names:
+                    listener.hear(name, output)
 
     def result(self, labels: NDArray[np.int64]) -> Accuracy:
         """Return the shares and ratios of all batches."""
-        in_float, in_exact, found = np.concatenate(self._classes, axis=1)
+        real, exact, units = (listener.answers() for listener in self._listeners)
+        conditions = dict(self._approximate.network.exit_conditions)
+        in_float, in_exact, found = (one.given(conditions) for one in (real, exact, units))
         errors = {name: noise.result() for name, noise in self._noise.items()}
         fused = self._approximate.fused
         names = [layer.name for layer in self._approximate.network.executed_layers]
@@ -220,6 +224,7 @@ class _Comparison:
             top1_exact=float(np.mean(in_exact == labels)),
             agreement=float(np.mean(found == in_float)),
             layers={name: errors[fused.get(name, name)] for name in names},
+            exits=ExitRecord(labels, units, exact, real),
         )
 
     def _steps(self, values: NDArray[np.float32]) -> Iterator[tuple[str, Tensor, Tensor, Tensor]]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from archsim.results.comparison import Comparison
 from archsim.results.comparison_tables import component_comparison, layer_comparison, totals_comparison
+from archsim.results.exit_tables import exit_tables
 from archsim.results.report import Report
 from archsim.results.tables import Table, action_table, component_table, layer_table, totals_table
 
 
 def run_tables(report: Report) -> list[Table]:
-    """Return layers, components, actions and totals of one run."""
-    return [layer_table(report), component_table(report), action_table(report), totals_table(report)]
+    """Return layers, components, actions, exits and totals of one run."""
+    details = [layer_table(report), component_table(report), action_table(report)]
+    return [*details, *exit_tables(report), totals_table(report)]
 
 
 def comparison_tables(comparison: Comparison) -> list[Table]:

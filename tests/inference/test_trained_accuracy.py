@@ -5,7 +5,7 @@ import pytest
 import trained_networks as trained
 
 from archsim.inference import Options, calibrate, quantize, run_float, top1
-from archsim.inference.accuracy import classes
+from archsim.inference.exits import classes
 
 MANIFEST = 0.002
 """Largest distance of a top-1 accuracy computed by the same scheme."""
