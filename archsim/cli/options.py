@@ -33,3 +33,9 @@ DataFolder = Annotated[
 Sensitivity = Annotated[
     bool, typer.Option("--sensitivity", help="Accuracy with each layer alone on its unit's arithmetic, too.")
 ]
+ExitThreshold = Annotated[
+    float | None,
+    typer.Option(
+        "--exit-threshold", metavar="T", help="Threshold at all exits; an image that reaches it leaves."
+    ),
+]

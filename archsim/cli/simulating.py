@@ -12,6 +12,7 @@ from archsim.cli.options import (
     Batch,
     DataFolder,
     DatasetName,
+    ExitThreshold,
     Images,
     Inputs,
     Out,
@@ -43,6 +44,7 @@ def run(  # noqa: PLR0913 - one parameter per option of the command
     dataset: DatasetName = None,
     data: DataFolder = None,
     sensitivity: Sensitivity = False,
+    exit_threshold: ExitThreshold = None,
     out: Out = None,
     as_json: AsJson = False,
 ) -> None:
@@ -53,8 +55,12 @@ def run(  # noqa: PLR0913 - one parameter per option of the command
     architecture, files = read_architecture(arch, overrides or (), tiles)
     network, more = read_network(trace)
     check_output(out)
-    if images is None and (dataset or data or sensitivity):
-        raise InputError("--dataset, --data and --sensitivity go with --images N")
+    if images is None and (dataset or data or sensitivity or exit_threshold is not None):
+        raise InputError("--dataset, --data, --sensitivity and --exit-threshold go with --images N")
+    if exit_threshold is not None:
+        network = _with_threshold(network, exit_threshold)
+    if images is not None and network.exit_conditions and batch > 1:
+        raise InputError("images leave a network with exits one by one: --images goes with --batch 1")
     timeline = Timeline()
     report = _simulate(architecture, network, (batch, seed), timeline if out else None)
     if images is not None:
@@ -128,7 +134,24 @@ def _with_accuracy(report: Report, architecture: Architecture, network: Network,
     of = asked.images * (1 + asked.layer_by_layer * sum(layer.is_mac for layer in network.layers))
     with progress(f"accuracy of {network.name} on {architecture.name}") as tell:
         told = None if tell is None else lambda done: tell(done, of, "images")
-        return with_accuracy(report, measure(architecture, network, asked, report.seed, told))
+        answer = measure(architecture, network, asked, report.seed, told)
+    measured = with_accuracy(report, answer)
+    if not network.exit_conditions:
+        return measured
+    from archsim.simulation.exits import simulate_paths, with_exits
+
+    with progress(f"exits of {network.name} on {architecture.name}") as tell:
+        paths = simulate_paths(architecture, network, report.seed, progress=tell)
+    return with_exits(measured, network, answer.accuracy.exits, paths)
+
+
+def _with_threshold(network: Network, threshold: float) -> Network:
+    from archsim.workload import with_threshold
+
+    try:
+        return with_threshold(network, threshold)
+    except InputError as error:
+        raise InputError(f"--exit-threshold: {error.message}", suggestion=error.suggestion) from None
 
 
 def _simulate(

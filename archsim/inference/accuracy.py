@@ -13,6 +13,7 @@ from archsim.arithmetic.macs import MacFunction
 from archsim.errors import InputError
 from archsim.hardware.quantization import Quantization
 from archsim.inference.calibration import Calibration
+from archsim.inference.exits import ExitRecord, Listener
 from archsim.inference.float_operations import float_operations
 from archsim.inference.graph import Operation, Tensor, images_at_a_time, steps
 from archsim.inference.quantized import QuantizedNetwork, quantize
@@ -52,14 +53,16 @@ class Accuracy:
     images
         Number of images.
     top1
-        Share whose largest output is that of the label.
+        Share whose largest output is that of the label, at the exit where the image leaves.
     top1_float, top1_exact
-        The same in float32 and with exact integer arithmetic.
+        The same in float32 and with exact integer arithmetic, where images leave by their own answers.
     agreement
         Share whose class is that of float32.
     layers
         Errors by layer; a layer with a fused activation has that of the activation's output, and what is its
         own is told of the layer alone.
+    exits
+        What exits and end said of every image.
     """
 
     images: int
@@ -68,6 +71,7 @@ class Accuracy:
     top1_exact: float
     agreement: float
     layers: Mapping[str, LayerError]
+    exits: ExitRecord = field(compare=False)
 
 
 def sqnr_db(signal: float, noise: float) -> float:
@@ -113,22 +117,20 @@ def evaluate(
 
 
 def top1(network: QuantizedNetwork, images: ImageSet, progress: Progress | None = None) -> float:
-    """Return the share of images whose largest output is that of the label.
+    """Return the share of images whose largest output is that of the label, at the exit where they leave.
 
     Raises
     ------
     InputError
         If there are no images, or they do not fit the network.
     """
-    right = 0
+    listener = Listener(network.network)
     for batch in _batches(images, network.network, progress):
-        right += int(np.count_nonzero(classes(network.run(batch.values)) == batch.labels))
-    return right / len(images)
-
-
-def classes(outputs: NDArray[np.float32]) -> NDArray[np.int64]:
-    """Return the class of each image: the first of its largest outputs."""
-    return np.asarray(outputs.reshape(len(outputs), -1).argmax(axis=1), dtype=np.int64)
+        for name, output in network.steps(batch.values):
+            if name in listener.names:
+                listener.hear(name, network.reals(name, output))
+    found = listener.answers().given(dict(network.network.exit_conditions))
+    return int(np.count_nonzero(found == images.labels)) / len(images)
 
 
 def sensitivity(  # noqa: PLR0913, PLR0917 - what `quantize` takes, and the images
@@ -189,23 +191,25 @@ class _Comparison:
         self._against_float = {name: _Ratio() for name in outputs}
         self._against_exact = {name: _Ratio() for name in outputs}
         self._own = {name: _Ratio() for name in approximate.macs}
-        self._classes: list[NDArray[np.int64]] = []
+        self._listeners = tuple(Listener(approximate.network) for _ in range(3))
 
     def add(self, values: NDArray[np.float32]) -> None:
         """Run one batch."""
-        last = self._approximate.network.outputs[-1]
         for name, real, exact, found, own in self._steps(values):
             if name in self._against_exact:
                 self._against_float[name].add(real, found)
                 self._against_exact[name].add(exact, found)
             if own is not None:
                 self._own[name].add(exact, own)
-            if name == last:
-                self._classes.append(np.stack([classes(one) for one in (real, exact, found)]))
+            for listener, output in zip(self._listeners, (real, exact, found), strict=True):
+                if name in listener.names:
+                    listener.hear(name, output)
 
     def result(self, labels: NDArray[np.int64]) -> Accuracy:
         """Return the shares and ratios of all batches."""
-        in_float, in_exact, found = np.concatenate(self._classes, axis=1)
+        real, exact, units = (listener.answers() for listener in self._listeners)
+        conditions = dict(self._approximate.network.exit_conditions)
+        in_float, in_exact, found = (one.given(conditions) for one in (real, exact, units))
         return Accuracy(
             images=len(labels),
             top1=float(np.mean(found == labels)),
@@ -215,6 +219,7 @@ class _Comparison:
             layers={
                 layer.name: self._error(layer.name) for layer in self._approximate.network.executed_layers
             },
+            exits=ExitRecord(labels, units, exact, real),
         )
 
     def _error(self, name: str) -> LayerError:

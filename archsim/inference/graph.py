@@ -51,8 +51,8 @@ def steps(
 
 
 def final(network: Network, values: Tensor, operations: Mapping[str, Operation]) -> Tensor:
-    """Return the output of the last layer that no other reads."""
-    wanted = network.outputs[-1]
+    """Return the output of the network's end."""
+    wanted = network.end
     return next(result for name, result in steps(network, values, operations) if name == wanted)
 
 

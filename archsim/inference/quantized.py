@@ -72,14 +72,14 @@ class QuantizedNetwork:
         batch: int = 32,
         observe: Observe | None = None,
     ) -> NDArray[np.float32]:
-        """Return the real outputs [image][class] of the last layer; `observe` sees each layer's codes.
+        """Return the real outputs [image][class] of the network's end; `observe` sees each layer's codes.
 
         Raises
         ------
         InputError
             If the images do not fit the network.
         """
-        last = self.network.outputs[-1]
+        last = self.network.end
         output = np.empty((len(values), self.network.layer(last).output_elements), np.float32)
         for block in blocks(len(values), batch):
             for name, tensor in self.steps(values[block]):

@@ -46,6 +46,7 @@ class _Mapper:
     layers: LayerMapper = field(init=False)
     bits: dict[str, int] = field(init=False)
     sharers: dict[str, int] = field(init=False)
+    gates: tuple[tuple[frozenset[str], frozenset[int]], ...] = field(init=False)
 
     def __post_init__(self) -> None:
         options = self.architecture.schedule
@@ -65,6 +66,7 @@ class _Mapper:
         )
         self.bits = self._tensor_bits()
         self.sharers = self._sharers(used)
+        self.gates = tuple(self._gate(name) for name, _ in self.network.exit_conditions)
 
     def schedule(self) -> Schedule:
         options = {name: self._options(name) for name in self.bits}
@@ -182,10 +184,21 @@ class _Mapper:
             resident=share.unit in self.layers.resident and share.layer.is_mac,
         )
 
+    def _gate(self, exit_name: str) -> tuple[frozenset[str], frozenset[int]]:
+        """Layers that an exit needs, and the steps that write its answer: all other layers wait for them."""
+        before = frozenset(layer.name for layer in self.network.path(exit_name))
+        answer = self.placement.stored[exit_name]
+        steps = enumerate(self.placement.steps)
+        return before, frozenset(
+            j for j, step in steps if step.output == answer and step.layer.name in before
+        )
+
     def _awaited(self, i: int, ranges: Sequence[homes_of.LiveRange], chosen: Mapping[str, str]) -> set[int]:
-        """Steps that write what step i reads, and those whose tensors make room for its result on chip."""
+        """Steps that write what step i reads or decide on it, and those that make room for its result."""
         steps = self.placement.steps
         awaited = {j for j in range(i) if steps[j].output in steps[i].inputs}
+        for before, deciding in self.gates:
+            awaited |= set() if steps[i].layer.name in before else {j for j in deciding if j < i}
         home = chosen[steps[i].output]
         if home != self.architecture.root(home):
             freed = {live.name for live in ranges if live.last < i and chosen[live.name] == home}

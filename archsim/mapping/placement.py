@@ -140,7 +140,8 @@ def _producer_to_fuse(
     if not all(architecture.compute[unit].fuses(layer) for unit in units[layer.name]):
         return None
     name = layer.inputs[0]
-    while name != INPUT and len(network.consumers(name)) == 1:
+    # The answer of an exit is needed as it is, before the activation.
+    while name != INPUT and len(network.consumers(name)) == 1 and name not in network.exits:
         producer = network.layer(name)
         if not producer.folded:
             return name if units.get(name) == units[layer.name] else None

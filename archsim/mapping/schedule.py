@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Container, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Literal
 
@@ -162,3 +162,20 @@ class Schedule:
     images_in_flight: int
     homes: Mapping[str, str]
     setup: tuple[tuple[str, Layer, Transfer], ...] = ()
+
+    def restricted_to(self, layers: Container[str]) -> Schedule:
+        """Return the schedule of an inference that executes these layers alone, placed and tiled as they are.
+
+        Parts of other layers are left out, and nobody waits for them.
+        """
+        kept = [index for index, part in enumerate(self.parts) if part.layer.name in layers]
+        place = {index: position for position, index in enumerate(kept)}
+        parts = tuple(
+            replace(
+                self.parts[index],
+                fused=tuple(layer for layer in self.parts[index].fused if layer.name in layers),
+                waits_for=tuple(place[other] for other in self.parts[index].waits_for if other in place),
+            )
+            for index in kept
+        )
+        return replace(self, parts=parts)

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, SerializerFunctionWrapHandler, Valid
 from archsim.errors import InputError
 from archsim.results.accuracy import AccuracyRow
 from archsim.results.designs import DesignRow
+from archsim.results.exits import ExitsRow
 from archsim.results.record import Record, dump_json
 
 if TYPE_CHECKING:
@@ -176,11 +177,13 @@ class Report(Record):
     """Designs that are not exact by unit and part (`npu.multiplier`); left out of the JSON where all are."""
     accuracy: AccuracyRow | None = None
     """Accuracy, where images were run; left out of the JSON where none were."""
+    exits: ExitsRow | None = None
+    """Where images left the network and what that took; left out of the JSON without exits or images."""
 
     @model_serializer(mode="wrap")
     def _without_exact(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         fields: dict[str, Any] = handler(self)
-        absent = {name for name in ("arithmetic", "accuracy") if not getattr(self, name)}
+        absent = {name for name in ("arithmetic", "accuracy", "exits") if not getattr(self, name)}
         return {key: value for key, value in fields.items() if key not in absent}
 
     @property

@@ -14,10 +14,8 @@ from archsim.hardware.cost import Work
 from archsim.mapping.mapper import map_network
 from archsim.mapping.schedule import Schedule
 from archsim.results.closure import check_closure
-from archsim.results.designs import DesignRow
 from archsim.results.report import (
     ActionRow,
-    Area,
     Bytes,
     LayerRow,
     Report,
@@ -29,6 +27,7 @@ from archsim.results.report import (
 from archsim.results.timeline import Timeline
 from archsim.simulation.clock import PS_PER_S, Clock
 from archsim.simulation.counters import fill
+from archsim.simulation.designs import areas, inexact_designs
 from archsim.simulation.engine import Engine, Execution, Progress
 from archsim.simulation.invariants import check
 from archsim.simulation.ledger import (
@@ -83,11 +82,30 @@ def simulate(  # noqa: PLR0913
     if batch < 1:
         raise InputError(f"expected at least 1 image, got {batch}", field="batch")
     schedule = map_network(network, architecture, batch)
+    return execute(architecture, network, schedule, (batch, seed), progress=progress, trace=trace)
+
+
+def execute(  # noqa: PLR0913
+    architecture: Architecture,
+    network: Network,
+    schedule: Schedule,
+    batch_and_seed: tuple[int, int],
+    *,
+    progress: Progress | None = None,
+    trace: Timeline | None = None,
+) -> Report:
+    """Execute a network that is mapped already; see `simulate`.
+
+    Raises
+    ------
+    DeadlockError, InvariantError
+        If the run does not come to an end, or its sums do not agree.
+    """
     recorder = None if trace is None else Recorder(architecture)
     execution = Engine(architecture, schedule, progress, recorder).run()
     rows = accounts(architecture, execution)
     check(architecture, execution, rows)
-    report = _report(architecture, network, execution, rows, (batch, seed))
+    report = _report(architecture, network, execution, rows, batch_and_seed)
     check_closure(report)
     if trace is not None and recorder is not None:
         fill(trace, recorder, execution, rows)
@@ -120,32 +138,9 @@ def _report(
         actions=_actions(entries),
         layers=tuple(layers),
         setup=_setup(architecture, execution.schedule),
-        area_mm2=_areas(architecture),
-        arithmetic=_inexact(architecture),
+        area_mm2=areas(architecture),
+        arithmetic=inexact_designs(architecture),
     )
-
-
-def _inexact(architecture: Architecture) -> dict[str, DesignRow]:
-    """Designs that are not exact, by unit and part."""
-    found = {}
-    for name, unit in architecture.compute.items():
-        for part, design in unit.designs().items():
-            if not design.is_exact:
-                cost = design.cost
-                found[f"{name}.{part}"] = DesignRow(
-                    design=design.text,
-                    energy=cost.energy,
-                    delay=cost.delay,
-                    area=cost.area,
-                    clock_hz=design.clock_hz,
-                    source=cost.source,
-                )
-    return found
-
-
-def _areas(architecture: Architecture) -> dict[str, Area]:
-    areas = architecture.area().items()
-    return {name: Area(value=area.value, source=area.source) for name, area in areas}
 
 
 def _totals(

@@ -1,6 +1,7 @@
 """What is executed: layers, networks, traces."""
 
 from archsim.workload.building import build_network
+from archsim.workload.exits import ExitCondition, with_threshold
 from archsim.workload.layer import GROUP_NAMES, OP_NAMES, POOLING, Gemm, Layer, Op, TensorShape
 from archsim.workload.loading import load_network
 from archsim.workload.mac_specs import Conv2d, Linear
@@ -23,6 +24,7 @@ __all__ = [
     "Concat",
     "Conv2d",
     "Elementwise",
+    "ExitCondition",
     "Gemm",
     "GlobalAveragePool",
     "Layer",
@@ -38,4 +40,5 @@ __all__ = [
     "load_network",
     "read_topology",
     "read_trace",
+    "with_threshold",
 ]

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from archsim.errors import InputError, expected_one_of, nearest
+from archsim.workload.exits import ExitCondition
 from archsim.workload.preprocessing import Preprocessing
 
 if TYPE_CHECKING:
@@ -37,7 +38,10 @@ class Network:
     preprocessing: Preprocessing = field(default_factory=Preprocessing)
     """What is done to an image before it enters the network."""
     exits: tuple[str, ...] = ()
-    """Layers whose output may end an inference early."""
+    """Layers whose output is an answer before the end."""
+    exit_conditions: tuple[tuple[str, ExitCondition], ...] = ()
+    """Exits at which images may leave, in order, and how sure the answer has to be; plain values that
+    `with_threshold` replaces."""
     independent: bool = False
     """Whether the layers are unrelated rows (SCALE-Sim topologies), each with an input of its own."""
     _by_name: dict[str, Layer] = field(init=False, repr=False, compare=False)
@@ -108,6 +112,33 @@ class Network:
     def outputs(self) -> tuple[str, ...]:
         """Layers that no other layer reads, in execution order."""
         return tuple(layer.name for layer in self.layers if not self.consumers(layer.name))
+
+    @property
+    def end(self) -> str:
+        """The layer that answers for images that leave at no exit: the last output that is no exit."""
+        return ([name for name in self.outputs if name not in self.exits] or self.outputs)[-1]
+
+    def path(self, exit_name: str | None = None) -> tuple[Layer, ...]:
+        """Return the layers of an inference that ends at an exit, in order; all layers for `None`.
+
+        They are what this exit and the exits before it need: those had to be computed to be passed.
+
+        Raises
+        ------
+        InputError
+            If the network has no such exit.
+        """
+        if exit_name is None:
+            return self.layers
+        if exit_name not in self.exits:
+            message = f"network {self.name!r} has no exit {exit_name!r}"
+            raise InputError(message, field="exits", suggestion=nearest(exit_name, self.exits))
+        names = [layer.name for layer in self.layers]
+        needed = {name for name in self.exits if names.index(name) <= names.index(exit_name)}
+        for layer in reversed(self.layers):
+            if layer.name in needed:
+                needed.update(layer.inputs)
+        return tuple(layer for layer in self.layers if layer.name in needed)
 
     @property
     def macs(self) -> int:

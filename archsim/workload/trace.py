@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -9,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from archsim.config import build, check_version
 from archsim.errors import InputError, expected_one_of, nearest
 from archsim.workload.building import resolve_layers
+from archsim.workload.exits import ExitCondition, ExitSpec, check_conditions, conditions_of
 from archsim.workload.geometry import Size
 from archsim.workload.layer import Op, TensorShape
 from archsim.workload.mac_specs import Conv2d, Linear
@@ -19,7 +21,7 @@ from archsim.workload.simple_specs import Activation, Add, BatchNorm, Concat, El
 from archsim.workload.spec import LayerName, Spec
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from archsim.config import Document
     from archsim.errors import Position
@@ -74,8 +76,8 @@ class TraceDocument(BaseModel):
     """Data set on which accuracy is measured."""
     preprocessing: Preprocessing = Preprocessing()
     """What is done to an image before it enters the network."""
-    exits: tuple[LayerName, ...] = ()
-    """Layers whose output may end an inference early."""
+    exits: tuple[LayerName | ExitSpec, ...] = ()
+    """Layers whose output is an answer before the end; with a condition, images that meet it leave there."""
     input: InputSpec
     """Shape of the network's input."""
     layers: tuple[LayerSpec, ...] = Field(min_length=1)
@@ -94,6 +96,7 @@ def read_trace(document: Document) -> Network:
     _check_keys(document)
     trace = build(TraceDocument, document)
     shape = TensorShape(trace.input.channels, trace.input.rows, trace.input.columns)
+    exits = _exits(trace, document)
     network = Network(
         name=trace.name,
         input_shape=shape,
@@ -103,9 +106,11 @@ def read_trace(document: Document) -> Network:
         weights_by_dataset=tuple(trace.weights.items()) if isinstance(trace.weights, dict) else (),
         weight_names=tuple(trace.weight_names.items()),
         preprocessing=trace.preprocessing,
-        exits=trace.exits,
+        exits=tuple(exits),
+        exit_conditions=tuple((name, found) for name, found in exits.items() if found is not None),
     )
-    _check_exits(network, document)
+    with _located(document):
+        check_conditions(network)
     _check_weight_names(network, document)
     return network
 
@@ -160,13 +165,27 @@ def _fields(op: str) -> tuple[str, ...]:
     return next(tuple(spec.model_fields) for spec in members if spec.model_fields["op"].default == op)
 
 
-def _check_exits(network: Network, document: Document) -> None:
-    names = [layer.name for layer in network.layers]
-    for index, name in enumerate(network.exits):
+def _exits(trace: TraceDocument, document: Document) -> Mapping[str, ExitCondition | None]:
+    names = [layer.name for layer in trace.layers]
+    for index, spec in enumerate(trace.exits):
+        name = spec if isinstance(spec, str) else spec.layer
         if name not in names:
             message = f"there is no layer {name!r}"
             place = document.position(("exits", index))
             raise InputError(message, position=place, field=f"exits.{index}", suggestion=nearest(name, names))
+    with _located(document):
+        return conditions_of(trace.exits)
+
+
+@contextmanager
+def _located(document: Document) -> Iterator[None]:
+    """Give errors about an exit its place."""
+    try:
+        yield
+    except InputError as error:
+        number = int((error.field or "").rpartition(".")[2])
+        place = document.position(("exits", number))
+        raise InputError(error.message, position=place, field=error.field) from None
 
 
 def _default_weights(trace: TraceDocument, document: Document) -> str | None:

@@ -4,10 +4,11 @@ from math import inf, isfinite
 
 import numpy as np
 import pytest
+from choices import per_tensor
 
 from archsim.arithmetic.kernels import Arithmetic
 from archsim.arithmetic.macs import DigitalMacs
-from archsim.inference import Options, calibrate, evaluate, quantize, sqnr_db
+from archsim.inference import calibrate, evaluate, quantize, sqnr_db
 from archsim.registry import create
 from archsim.workload import Activation, Conv2d, Linear, MaxPool, TensorShape, build_network
 from archsim.workload.parameters import LabelledImages, LayerParameters
@@ -54,7 +55,7 @@ def errors(names, scheme="integer", layers=None):
     calibration = calibrate(network, parameters, values)
     functions = dict.fromkeys(names, approximate_macs())
     approximate, exact = (
-        quantize(network, parameters, calibration, Options(scheme), given) for given in (functions, {})
+        quantize(network, parameters, calibration, per_tensor(scheme), given) for given in (functions, {})
     )
     images = LabelledImages(values, np.zeros(len(values), dtype=np.int64))
     return evaluate(parameters, images, approximate, exact).layers, approximate, exact, values

@@ -6,7 +6,7 @@ import trained_networks as trained
 from choices import per_tensor
 
 from archsim.inference import calibrate, quantize, run_float, top1
-from archsim.inference.accuracy import classes
+from archsim.inference.exits import classes
 
 MANIFEST = 0.002
 """Largest distance of a top-1 accuracy computed by the same scheme."""

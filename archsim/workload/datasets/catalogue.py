@@ -118,8 +118,7 @@ def check_images(images: ImageSet, network: Network) -> None:
     if first.values.shape[1:] != tuple(network.input_shape):
         got = "x".join(str(size) for size in first.values.shape[1:])
         raise InputError(f"network {network.name!r} takes images of {network.input_shape}, these are {got}")
-    final = [name for name in network.outputs if name not in network.exits] or network.outputs
-    classes = network.layer(final[-1]).output_shape.elements
+    classes = network.layer(network.end).output_shape.elements
     highest = int(np.max(images.labels, initial=0))
     if highest >= classes:
         message = f"label {highest} is none of the {classes} classes of network {network.name!r}"
