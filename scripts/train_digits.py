@@ -10,18 +10,12 @@ same weights.
 
 from __future__ import annotations
 
-import io
-import zipfile
-from collections.abc import Mapping
-from pathlib import Path
-
 import numpy as np
 import torch
 from sklearn.datasets import load_digits
 from torch import Tensor, nn
+from training import FOLDER, SEED, Recipe, accuracies, reproducible, trained, write_npz, write_weights
 
-FOLDER = Path(__file__).resolve().parents[1] / "archsim" / "workload" / "tables"
-SEED = 0
 TRAINING_IMAGES = 1297  # the last 500 images stay unseen
 EPOCHS = 60
 BATCH = 32
@@ -81,65 +75,24 @@ def read_digits() -> dict[str, np.ndarray]:
     }
 
 
-def train(network: nn.Module, images: Tensor, labels: Tensor, weights: tuple[float, ...]) -> None:
-    """Train with Adam on one cycle of learning rates; images are shifted by up to one pixel."""
-    generator = torch.Generator().manual_seed(SEED)
-    steps = -(-len(images) // BATCH)
-    optimizer = torch.optim.Adam(network.parameters(), weight_decay=1e-4)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 4e-3, epochs=EPOCHS, steps_per_epoch=steps)
-    for _ in range(EPOCHS):
-        for chosen in torch.randperm(len(images), generator=generator).split(BATCH):
-            exits = network(shifted(images[chosen], generator))
-            losses = [nn.functional.cross_entropy(logits, labels[chosen]) for logits in exits]
-            optimizer.zero_grad()
-            sum(weight * loss for weight, loss in zip(weights, losses, strict=True)).backward()
-            optimizer.step()
-            schedule.step()
-
-
-def shifted(images: Tensor, generator: torch.Generator) -> Tensor:
-    """Return the batch moved by -1, 0 or 1 pixel along each axis, zeros entering."""
-    rows, columns = torch.randint(0, 3, (2,), generator=generator).tolist()
-    return nn.functional.pad(images, (1, 1, 1, 1))[:, :, rows : rows + 8, columns : columns + 8]
-
-
-def accuracies(network: nn.Module, images: Tensor, labels: Tensor) -> list[str]:
-    """Return the share of right answers at each exit."""
-    with torch.no_grad():
-        return [f"{(logits.argmax(1) == labels).float().mean():.4f}" for logits in network(images)]
-
-
-def write_npz(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    """Write arrays with a fixed time stamp, so that the same values give the same file."""
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
-        for name, array in arrays.items():
-            buffer = io.BytesIO()
-            np.lib.format.write_array(buffer, np.ascontiguousarray(array), allow_pickle=False)
-            entry = zipfile.ZipInfo(f"{name}.npy", (1980, 1, 1, 0, 0, 0))
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            file.writestr(entry, buffer.getvalue())
-
-
 def main() -> None:
     """Export the images, train both networks, write their weights."""
-    torch.set_num_threads(1)
-    torch.use_deterministic_algorithms(True)
+    reproducible()
     data = read_digits()
     write_npz(FOLDER / "digits.npz", data)
     values = {key: torch.from_numpy(array) for key, array in data.items()}
     train_images, test_images = (
         values[f"{part}_images"].float() / LARGEST_PIXEL for part in ("train", "test")
     )
+    train_labels, test_labels = (values[f"{part}_labels"].long() for part in ("train", "test"))
     for name, kind, weights in (
         ("digits_cnn", DigitsCnn, (1.0,)),
         ("digits_exits", DigitsExits, EXIT_WEIGHTS),
     ):
-        torch.manual_seed(SEED)
-        network = kind()
-        train(network, train_images, values["train_labels"].long(), weights)
-        write_npz(FOLDER / f"{name}.npz", {key: value.numpy() for key, value in network.state_dict().items()})
-        test = accuracies(network, test_images, values["test_labels"])
-        print(name, "train", accuracies(network, train_images, values["train_labels"]), "test", test)
+        network = trained(kind, train_images, train_labels, Recipe(weights, EPOCHS, BATCH))
+        write_weights(FOLDER / f"{name}.npz", network)
+        test = accuracies(network, test_images, test_labels)
+        print(name, "train", accuracies(network, train_images, train_labels), "test", test)
 
 
 if __name__ == "__main__":

@@ -53,6 +53,7 @@ def step(layer: Layer, inputs: list[np.ndarray], parameters: Parameters) -> np.n
     simple = {
         Op.ACTIVATION: lambda: np.maximum(x, 0),
         Op.ADD: lambda: sum(inputs),
+        Op.CONCAT: lambda: np.concatenate(inputs, axis=1),
         Op.GLOBAL_AVERAGE_POOL: lambda: x.mean((2, 3), keepdims=True),
         Op.ELEMENTWISE: lambda: copied(x, layer),
         Op.BATCH_NORM: lambda: x,
@@ -79,6 +80,8 @@ def test_the_embedded_networks_are_as_good_as_their_readme_says() -> None:
     assert right_answers(load_network("digits_cnn"), "digits", None, 500) == {"fc": nearly(494)}
     exits = right_answers(load_network("digits_exits"), "digits", None, 500)
     assert exits == {"exit1": nearly(481), "fc": nearly(495)}
+    iterations = right_answers(load_network("digits_icnn"), "digits", None, 500)
+    assert iterations == {"exit1": nearly(423), "exit2": nearly(484), "end": nearly(492)}
 
 
 # Stated by those who made the files, measured with ONNX Runtime or PyTorch in float32 (docs/data.md).
@@ -97,3 +100,16 @@ def test_float_execution_reaches_the_stated_accuracy(
 ) -> None:
     (right,) = right_answers(load_network(name), dataset, shared_data, count).values()
     assert right == nearly(accuracy * count)
+
+
+# Printed by scripts/train_exits.py, measured with PyTorch (the README beside the weights).
+@pytest.mark.parametrize(
+    ("name", "right"),
+    [
+        ("fashion_icnn", {"exit1": 8590, "exit2": 8935, "end": 9084}),
+        ("fashion_exits", {"exit1": 8914, "end": 9010}),
+    ],
+)
+def test_each_exit_is_as_good_as_the_readme_says(name: str, right: dict[str, int], shared_data: Path) -> None:
+    found = right_answers(load_network(name), "fashion_mnist", shared_data, 10_000)
+    assert found == {output: nearly(images) for output, images in right.items()}

@@ -318,5 +318,5 @@ def test_the_required_traces_name_weights() -> None:
     assert {name for name, _ in WITH_WEIGHTS} >= {
         "lenet5", "resnet8", "resnet20", "resnet32", "resnet56", "cnn2_mnist", "digits_cnn", "digits_exits",
         "mobilenet_v1_0.25_128", "mobilenet_v1_0.5_160", "mobilenet_v2_1.0_224", "squeezenet1_1",
-        "resnet8_large", "mobilenet_v1_0.75_192",
+        "resnet8_large", "mobilenet_v1_0.75_192", "digits_icnn", "fashion_icnn", "fashion_exits",
     }  # fmt: skip

@@ -85,7 +85,7 @@ def images(shape: tuple[int, ...], label: int) -> LabelledImages:
 
 
 def test_images_of_another_shape_or_class_do_not_fit_a_network() -> None:
-    for name in ("digits_cnn", "digits_exits"):
+    for name in ("digits_cnn", "digits_exits", "digits_icnn"):
         network = load_network(name)
         check_images(images((1, 8, 8), 9), network)
         with pytest.raises(InputError, match=r"takes images of 1x8x8, these are 3x8x8"):
@@ -95,7 +95,8 @@ def test_images_of_another_shape_or_class_do_not_fit_a_network() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["lenet5", "resnet20", "mobilenet_v1_0.25_128", "mobilenet_v1_0.5_160", "squeezenet1_1"]
+    "name",
+    ["lenet5", "resnet20", "mobilenet_v1_0.25_128", "mobilenet_v1_0.5_160", "squeezenet1_1", "fashion_icnn"],
 )
 def test_traces_prepare_images_that_fit_them(name: str, shared_data: Path) -> None:
     network = load_network(name)
