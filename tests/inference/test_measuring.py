@@ -1,7 +1,9 @@
 """Where the images of a measurement come from, and how much memory they take."""
 
+import itertools
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -52,3 +54,50 @@ def test_a_broken_training_file_is_an_error_and_a_missing_one_is_none(shared_dat
         (folder / name).write_bytes(b"broken")
     with pytest.raises(InputError, match="train-images-idx3-ubyte:1:1: expected an IDX file"):
         measure(architecture, network, question)
+
+
+def answer(network, *overrides, images=100):
+    architecture, _ = read_architecture("von_neumann", overrides)
+    return measure(architecture, network, Question(images))
+
+
+def test_the_architecture_says_how_the_network_is_quantized():
+    network = load_network("digits_cnn")
+    found = answer(
+        network,
+        "quantization.calibration={method: percentile, percentile: 99.9, images: 50}",
+        "quantization.bits=6",
+        "quantization.layer_bits={conv1: 8, fc*: 4}",
+    )
+    assert found.bits == {"conv1": 8, "conv2": 6, "conv3": 6, "fc": 4}
+    assert found.calibrated_on == ("train", 50)
+    assert found.quantization.calibration.method == "percentile"
+
+
+def test_fewer_bits_cost_signal_at_six_decibels_a_bit():
+    network = load_network("digits_cnn")
+    ratios = [
+        answer(network, "quantization.scheme=manifest", f"quantization.bits={bits}").accuracy.layers["conv1"]
+        for bits in (8, 7, 6, 5)
+    ]
+    steps = [wide.against_float - narrow.against_float for wide, narrow in itertools.pairwise(ratios)]
+    assert all(4 < step < 8 for step in steps), steps
+
+
+def test_more_bits_than_the_unit_has_change_nothing():
+    network = load_network("digits_cnn")
+    assert answer(network, "quantization.bits=16").accuracy == answer(network).accuracy
+
+
+def test_a_layer_never_has_more_bits_than_its_own_format():
+    network = load_network("digits_cnn")
+    narrow = replace(network, layers=tuple(_in_four_bits(layer) for layer in network.layers))
+    assert answer(narrow).bits == {"conv1": 8, "conv2": 4, "conv3": 8, "fc": 8}
+    assert answer(narrow, "quantization.bits=6").bits["conv2"] == 4
+    assert answer(narrow, "quantization.bits=3").bits["conv2"] == 3
+    chosen = answer(network, "quantization.layer_bits.conv2=4")
+    assert answer(narrow).accuracy == chosen.accuracy
+
+
+def _in_four_bits(layer):
+    return replace(layer, number_format="int4") if layer.name == "conv2" else layer

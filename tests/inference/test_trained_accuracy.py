@@ -5,6 +5,7 @@ import pytest
 import trained_networks as trained
 from choices import per_tensor
 
+from archsim.hardware.quantization import CalibrationOptions
 from archsim.inference import calibrate, quantize, run_float, top1
 from archsim.inference.exits import classes
 
@@ -52,3 +53,12 @@ def test_resnets_on_a_thousand_images(shared_data, name):
 @pytest.mark.parametrize("name", DEEP)
 def test_deep_resnets_on_a_thousand_images(shared_data, name):
     assert_as_published(trained.cifar_case(shared_data, name), DEEP[name])
+
+
+@pytest.mark.slow
+def test_resnet20_in_few_bits_needs_clipped_ranges(shared_data):
+    network, parameters, train, test = trained.cifar_case(shared_data, "resnet20")
+    calibration = calibrate(network, parameters, train, CalibrationOptions(method="percentile"))
+    for bits, expected in ((6, 0.907), (5, 0.870), (4, 0.674)):
+        narrow = quantize(network, parameters, calibration, per_tensor("manifest", bits=bits))
+        assert top1(narrow, test) == pytest.approx(expected, abs=MANIFEST)
