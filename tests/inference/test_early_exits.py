@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from archsim.inference import Options, QuantizedNetwork, calibrate, quantize
+from archsim.inference import QuantizedNetwork, calibrate, quantize
 from archsim.inference.float_operations import float_operations
 from archsim.inference.graph import Tensor, steps
 from archsim.workload import Network, load_network
@@ -68,8 +68,8 @@ def prepared(name: str, folder: Path | None, count: int) -> tuple[QuantizedNetwo
         load_images(network.dataset, folder, number, part=part, preprocessing=network.preprocessing)
         for part, number in (("test", count), ("train", 200))
     )
-    calibration = calibrate(network, parameters, train.values)
-    return quantize(network, parameters, calibration, Options(per_channel=True)), test
+    calibration = calibrate(network, parameters, train)
+    return quantize(network, parameters, calibration), test
 
 
 def assert_int8_is_as_good(name: str, folder: Path | None, count: int) -> None:
