@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from math import isnan, log
 from typing import TYPE_CHECKING, Annotated, Final, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from archsim.errors import InputError, expected_one_of, nearest
 from archsim.workload.spec import LayerName
@@ -75,6 +75,16 @@ class ExitSpec(BaseModel):
         if self.min_probability is not None:
             return ExitCondition("min_probability", self.min_probability)
         return None if self.max_entropy is None else ExitCondition("max_entropy", self.max_entropy)
+
+
+def _form(entry: object) -> str:
+    return "name" if isinstance(entry, str | int) else "condition"
+
+
+ExitEntry = Annotated[
+    Annotated[LayerName, Tag("name")] | Annotated[ExitSpec, Tag("condition")], Discriminator(_form)
+]
+"""An exit as a trace lists it: the name of a layer, or a layer and its condition."""
 
 
 def with_threshold(network: Network, threshold: float, measure: Measure | None = None) -> Network:
