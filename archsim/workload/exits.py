@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 Measure = Literal["min_probability", "max_entropy"]
 """How sure an exit has to be. `min_probability`: the largest softmax probability is at least so high (the
 classification confidence of ICNN, Neshatpour et al., DATE 2018, read as that probability). `max_entropy`: the
-entropy of the probabilities, in nats, is at most so high (BranchyNet, Teerapittayanon et al., ICPR 2016,
-Algorithm 1)."""
+entropy of the probabilities, in nats, is at most so high (BranchyNet, Teerapittayanon et al., ICPR 2016)."""
 
 MEASURES: Final[tuple[Measure, ...]] = get_args(Measure)
 
