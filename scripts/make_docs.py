@@ -19,6 +19,7 @@ from pathlib import Path
 from adder_tables import ADDER_TABLES
 from benchmark_tables import BENCHMARK_TABLES
 from doc_tables import TABLES, Make
+from exit_tables import EXIT_TABLES
 from format_tables import FORMAT_TABLES
 from multiplier_tables import MULTIPLIER_TABLES
 from pim_tables import PIM_TABLES
@@ -73,6 +74,7 @@ def refreshed(text: str) -> str:
         **BENCHMARK_TABLES,
         **MACRO_TABLES,
         **ADDER_TABLES,
+        **EXIT_TABLES,
         **FORMAT_TABLES,
         **MULTIPLIER_TABLES,
         **PIM_TABLES,

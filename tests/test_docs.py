@@ -98,9 +98,10 @@ def test_a_stale_table_is_found_and_mended(tmp_path: Path) -> None:
     assert mended.endswith("\nafter\n")
 
 
-def test_python_examples_run(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["python.md", "models/exits.md"])
+def test_python_examples_run(name: str, tmp_path: Path) -> None:
     pytest.importorskip("pandas", reason="one example makes a frame")
-    run_python(ROOT / "docs" / "python.md", tmp_path)
+    run_python(ROOT / "docs" / name, tmp_path)
 
 
 @pytest.mark.parametrize(

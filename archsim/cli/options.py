@@ -36,6 +36,6 @@ Sensitivity = Annotated[
 ExitThreshold = Annotated[
     float | None,
     typer.Option(
-        "--exit-threshold", metavar="T", help="Threshold at all exits; an image that reaches it leaves."
+        "--exit-threshold", metavar="T", help="Threshold at all exits, of the measure that each has."
     ),
 ]

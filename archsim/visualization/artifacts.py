@@ -12,6 +12,7 @@ from archsim.results.report import Report
 from archsim.results.timeline import Timeline, timeline_bytes
 from archsim.visualization.accuracy import accuracy_by_layer
 from archsim.visualization.energy import energy_by_layer, energy_comparison
+from archsim.visualization.exits import exit_distributions
 from archsim.visualization.latency import latency_by_layer
 from archsim.visualization.roofline import roofline
 from archsim.visualization.roofs import roofs_of
@@ -34,6 +35,8 @@ def run_artifacts(
     }
     if report.accuracy is not None:
         figures["accuracy_by_layer.png"] = accuracy_by_layer(report)
+    if report.exits is not None:
+        figures["exits.png"] = exit_distributions(report)
     files = _data_files(report, architecture, timeline, provenance)
     return files | {name: figure_bytes(figure) for name, figure in figures.items()}
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from math import isnan, log
 from typing import TYPE_CHECKING, Annotated, Final, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from archsim.errors import InputError, expected_one_of, nearest
 from archsim.workload.spec import LayerName
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 Measure = Literal["min_probability", "max_entropy"]
 """How sure an exit has to be. `min_probability`: the largest softmax probability is at least so high (the
 classification confidence of ICNN, Neshatpour et al., DATE 2018, read as that probability). `max_entropy`: the
-entropy of the probabilities, in nats, is at most so high (BranchyNet, Teerapittayanon et al., ICPR 2016,
-Algorithm 1)."""
+entropy of the probabilities, in nats, is at most so high (BranchyNet, Teerapittayanon et al., ICPR 2016)."""
 
 MEASURES: Final[tuple[Measure, ...]] = get_args(Measure)
 
@@ -75,6 +74,16 @@ class ExitSpec(BaseModel):
         if self.min_probability is not None:
             return ExitCondition("min_probability", self.min_probability)
         return None if self.max_entropy is None else ExitCondition("max_entropy", self.max_entropy)
+
+
+def _form(entry: object) -> str:
+    return "name" if isinstance(entry, str | int) else "condition"
+
+
+ExitEntry = Annotated[
+    Annotated[LayerName, Tag("name")] | Annotated[ExitSpec, Tag("condition")], Discriminator(_form)
+]
+"""An exit as a trace lists it: the name of a layer, or a layer and its condition."""
 
 
 def with_threshold(network: Network, threshold: float, measure: Measure | None = None) -> Network:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from archsim.config import build, check_version
 from archsim.errors import InputError, expected_one_of, nearest
 from archsim.workload.building import resolve_layers
-from archsim.workload.exits import ExitCondition, ExitSpec, check_conditions, conditions_of
+from archsim.workload.exits import ExitCondition, ExitEntry, check_conditions, conditions_of
 from archsim.workload.geometry import Size
 from archsim.workload.layer import Op, TensorShape
 from archsim.workload.mac_specs import Conv2d, Linear
@@ -76,7 +76,7 @@ class TraceDocument(BaseModel):
     """Data set on which accuracy is measured."""
     preprocessing: Preprocessing = Preprocessing()
     """What is done to an image before it enters the network."""
-    exits: tuple[LayerName | ExitSpec, ...] = ()
+    exits: tuple[ExitEntry, ...] = ()
     """Layers whose output is an answer before the end; with a condition, images that meet it leave there."""
     input: InputSpec
     """Shape of the network's input."""
