@@ -89,6 +89,7 @@ def benchmark_accuracy() -> str:
         "network",
         "multiplier",
         "images",
+        "threads",
         "images/s",
         "PyTorch, images/s",
         "time / PyTorch's",
