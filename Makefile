@@ -22,7 +22,7 @@ lint: $(STAMP)
 	$(BIN)/codespell archsim tests docs configs traces kernels README.md CHANGELOG.md
 	$(BIN)/interrogate -q archsim
 
-# Makes .venv-scalesim for the comparison with SCALE-Sim; without a package index that part is left out.
+# Makes .venv-scalesim and .venv-torch for comparisons with SCALE-Sim and PyTorch; without a package index that part is left out.
 bench: $(STAMP)
 	$(BIN)/python benchmarks/run.py
 	$(BIN)/python scripts/make_docs.py docs/benchmarks.md
@@ -46,4 +46,4 @@ $(STAMP): $(SOURCES)
 	touch $@
 
 clean:
-	rm -rf $(VENV) .venv-scalesim build out *.egg-info archsim/*.so
+	rm -rf $(VENV) .venv-scalesim .venv-torch build out *.egg-info archsim/*.so

@@ -16,6 +16,7 @@ from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
 
+import accuracy
 import against_scalesim
 import engine
 from scaling import FITTED, Series, all_series
@@ -95,6 +96,15 @@ def scalesim_rows(repeats: int) -> dict[str, object] | None:
     return {"version": against_scalesim.VERSION, "runs": rows}
 
 
+def accuracy_row(repeats: int) -> dict[str, object] | None:
+    python = accuracy.prepared()
+    if python is None:
+        return None
+    found = accuracy.measure(python, repeats=repeats)
+    print(f"{found.network}, {found.multiplier}: {found.ratio} times the time of PyTorch", flush=True)
+    return asdict(found)
+
+
 def scaling_rows(event_s: float, repeats: int) -> Iterator[dict[str, object]]:
     for series in all_series(event_s, repeats):
         exponents = f"map {series.mapping_exponent:.2f}, run {series.running_exponent:.2f}"
@@ -113,6 +123,7 @@ def main(arguments: Sequence[str]) -> int:
         "scalesim": scalesim_rows(options.repeats),
         "engine": list(engine_rows(options.repeats)),
         "kernels": list(kernel_rows(3 * options.repeats)),
+        "accuracy": accuracy_row(options.repeats),
         "scaling": list(scaling_rows(event_s, options.repeats)),
     }
     options.output.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8", newline="\n")

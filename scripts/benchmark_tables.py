@@ -13,6 +13,7 @@ from doc_tables import Make, figure, markdown
 RESULTS = Path(__file__).resolve().parents[1] / "benchmarks" / "results.json"
 _FLOWS = {"os": "output stationary", "ws": "weight stationary", "is": "input stationary"}
 _LEVELS = ("portable", "avx2", "avx512")
+_NO_TORCH = "PyTorch could not be installed where these results were taken."
 _NOT_COMPARED = "SCALE-Sim could not be installed where these results were taken."
 
 
@@ -79,6 +80,26 @@ def _kernel_cells(by_level: Mapping[tuple[str, int], Mapping[str, Any]]) -> list
     return [f"`{one['path']}`", *cells, figure(one["gmac_per_s"], 3), gain]
 
 
+def benchmark_accuracy() -> str:
+    """Return images per second of a quantized network and of PyTorch, and the memory."""
+    found = _results().get("accuracy")
+    if found is None:
+        return _NO_TORCH
+    header = [
+        "network",
+        "multiplier",
+        "images",
+        "threads",
+        "images/s",
+        "PyTorch, images/s",
+        "time / PyTorch's",
+        "peak, MiB",
+    ]
+    row = [found["network"], f"`{found['multiplier']}`", f"{found['images']:,}", str(found["threads"])]
+    row += [f"{found[key]:,.0f}" for key in ("images_per_s", "torch_images_per_s")]
+    return markdown(header, [[*row, figure(found["ratio"], 2), f"{found['peak_mib']:,.0f}"]])
+
+
 def benchmark_scaling() -> str:
     """Return exponents and events per unit of every series."""
     header = ["grows", "from", "to", "exponent of mapping", "of running", "events per tile, first", "last"]
@@ -104,6 +125,7 @@ BENCHMARK_TABLES: Mapping[str, Make[str]] = {
         benchmark_scalesim,
         benchmark_engine,
         benchmark_kernels,
+        benchmark_accuracy,
         benchmark_scaling,
     )
 }

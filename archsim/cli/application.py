@@ -30,11 +30,13 @@ def main() -> NoReturn:
     try:
         code = app(prog_name="archsim", standalone_mode=False)
     except (KeyboardInterrupt, typer.Abort):
-        sys.exit(INTERRUPTED)
+        fail("interrupted", INTERRUPTED)
     except ArchsimError as error:
         fail(str(error), error.exit_code)
     except _usage_error() as error:
         fail(_usage_text(error), BAD_INPUT)
+    if code == INTERRUPTED:  # what newer versions of typer make of an interrupt
+        fail("interrupted", INTERRUPTED)
     sys.exit(code or 0)
 
 

@@ -21,16 +21,27 @@ BROKEN_PIPE: Final = 141
 
 @contextmanager
 def progress(what: str) -> Iterator[Callable[[int, int, str], None] | None]:
-    """Yield a function that moves a bar on standard error, None where that is no terminal."""
+    """Yield a function that moves a bar on standard error, None where that is no terminal.
+
+    It takes what is done, of how much, and of what; the bar shows the time left, and images per second.
+    """
     if not sys.stderr.isatty():
         yield None
         return
     from rich.console import Console
-    from rich.progress import Progress
+    from rich.progress import Progress, TextColumn, TimeRemainingColumn
 
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, of, text: bar.update(task, completed=done, total=of, description=f"{what}: {text}")
+    columns = (*Progress.get_default_columns()[:-1], TextColumn("{task.fields[rate]}"), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=None, rate="")
+
+        def tell(done: int, of: int, text: str) -> None:
+            bar.update(task, completed=done, total=of, description=f"{what}: {text}")
+            speed = bar.tasks[0].speed
+            # What is simulated is told layer by layer, by name: only things counted have a rate.
+            bar.update(task, rate=f"{speed:,.0f} {text}/s" if speed and text == "images" else "")
+
+        yield tell
 
 
 def check_output(out: Path | None) -> None:

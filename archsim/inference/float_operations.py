@@ -104,7 +104,9 @@ def _convolved(values: Tensor, own: LayerParameters, layer: Layer) -> Tensor:
         whole = padded(np.asarray(values[block], dtype=np.float32), layer, 0)
         if own.weight.shape[1] == 1 and layer.groups > 1:
             output[block] = _depthwise(whole, own.weight, layer)
-        else:
+            continue
+        # A second BLAS thread would spin on the cores of the integer kernels that run in turn with these.
+        with _libraries().limit(limits=1, user_api="blas"):
             _grouped(whole, own.weight, layer, output[block])
     output += own.bias
     return output.transpose(0, 3, 1, 2)
@@ -130,9 +132,7 @@ def _product(rows: Tensor, matrix: Tensor) -> Tensor:
     stretch = max(size for size in range(1, pixels + 1) if pixels % size == 0 and size <= fitting)
     if stretch < min(pixels, _FEWEST_ROWS):
         stretch = pixels
-    # A second BLAS thread would spin on the cores of the integer kernels that run in turn with these.
-    with _libraries().limit(limits=1, user_api="blas"):
-        product: Tensor = np.matmul(rows.reshape(images * pixels // stretch, stretch, depth), matrix)
+    product: Tensor = np.matmul(rows.reshape(images * pixels // stretch, stretch, depth), matrix)
     return product
 
 

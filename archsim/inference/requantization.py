@@ -67,24 +67,32 @@ def multiplied(values: Tensor, multiplier: Any, shift: Any) -> Integers:
     from zero (Jacob et al., arXiv:1712.05877, appendix B; gemmlowp fixedpoint.h).
     """
     shift = np.asarray(shift, dtype=np.int64)
-    wide = values.astype(np.int64) << np.maximum(shift, 0)
-    product = wide * multiplier
-    product += np.where(product >= 0, 1 << 30, 1 - (1 << 30))
-    # C divides towards zero, an arithmetic shift towards minus infinity.
-    high = np.where(product >= 0, product >> 31, -(-product >> 31))
     right = np.maximum(-shift, 0)
-    mask = (np.int64(1) << right) - 1
-    threshold = (mask >> 1) + (high < 0)
-    return np.asarray((high >> right) + ((high & mask) > threshold), dtype=np.int64)
+    high = (values.astype(np.int64) << np.maximum(shift, 0)) * multiplier
+    # Half away from zero and C's division towards zero together: floor of the product and a half.
+    high += 1 << 30
+    high >>= 31
+    # A negative tie goes down, so that it needs one less than half; without a shift there is no tie.
+    nudge = (high >> 63) * (right > 0)
+    nudge += (np.int64(1) << right) >> 1
+    high += nudge
+    high >>= right
+    return np.asarray(high, dtype=np.int64)
 
 
 def _by_multiplier(
     sums: Tensor, multipliers: Integers, shifts: Integers, output: tuple[Quantizer, Clamp]
 ) -> Tensor:
     into, clamp = output
-    codes = multiplied(sums.transpose(0, 2, 3, 1), multipliers, shifts) + zero_code(into)
-    np.clip(codes, clamp.lowest, clamp.highest, out=codes)
-    return codes.astype(code_type(into)).transpose(0, 3, 1, 2)
+    values = sums.transpose(0, 2, 3, 1)
+    found = np.empty(values.shape, dtype=code_type(into))
+    # One image at a time: its 64 bit products stay in the cache.
+    for image, its_codes in zip(values, found, strict=True):
+        codes = multiplied(image, multipliers, shifts)
+        codes += zero_code(into)
+        np.clip(codes, clamp.lowest, clamp.highest, out=codes)
+        its_codes[...] = codes
+    return found.transpose(0, 3, 1, 2)
 
 
 def _by_ratio(sums: Tensor, ratio: NDArray[np.float32], into: Quantizer, clamp: Clamp) -> Tensor:

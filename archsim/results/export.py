@@ -6,8 +6,11 @@ import csv
 import io
 import json
 import os
+import signal
 import tempfile
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -124,7 +127,8 @@ def check_directory(directory: Path) -> None:
 def write_files(directory: Path, files: Mapping[str, bytes]) -> None:
     """Write files into a directory, made where absent: all are complete before the first one is in place.
 
-    Names may contain sub-directories (`von_neumann/report.json`).
+    An interrupt leaves the directory as it was, or complete. Names may contain sub-directories
+    (`von_neumann/report.json`).
 
     Raises
     ------
@@ -133,12 +137,46 @@ def write_files(directory: Path, files: Mapping[str, bytes]) -> None:
     """
     check_directory(directory)
     try:
-        directory.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".archsim-", dir=directory) as staging:
-            _write_all(Path(staging), files)
-            _move_all(Path(staging), directory, files)
+        if directory.is_dir():
+            _add_to(directory, files)
+        else:
+            _make(directory, files)
     except OSError as error:
         raise InputError(f"cannot write into {directory}: {error.strerror or error}") from error
+
+
+def _make(directory: Path, files: Mapping[str, bytes]) -> None:
+    """Write a directory beside its place, and put it there as a whole."""
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".archsim-", dir=directory.parent) as staging:
+        # Made here, because a temporary directory is closed to other users.
+        whole = Path(staging) / "whole"
+        whole.mkdir()
+        _write_all(whole, files)
+        whole.rename(directory)
+
+
+def _add_to(directory: Path, files: Mapping[str, bytes]) -> None:
+    with tempfile.TemporaryDirectory(prefix=".archsim-", dir=directory) as staging:
+        _write_all(Path(staging), files)
+        with _uninterrupted():
+            _move_all(Path(staging), directory, files)
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Put an interrupt off until the block has ended."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    seen: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: seen.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if seen:
+        raise KeyboardInterrupt
 
 
 def _write_all(folder: Path, files: Mapping[str, bytes]) -> None:

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 
@@ -102,3 +103,27 @@ def test_weights_that_do_not_fit_are_refused(shared_data, tmp_path):
     done = archsim(*arguments, check=False)
     assert done.returncode == 2
     assert "lenet5_mnist.npz" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda weight: weight * np.nan, "conv1.weight: 150 of 150 values are not finite"),
+        (lambda weight: weight[:, :, :2], "conv1.weight: expected shape 6x1x5x5, got 6x1x2x5"),
+        (lambda _: None, "conv1.weight: missing"),
+    ],
+)
+def test_a_broken_layer_is_named_with_its_file(shared_data, tmp_path, change, message):
+    with np.load(shared_data / "weights" / "lenet5_mnist.npz") as stored:
+        arrays = dict(stored)
+    changed = change(arrays.pop("conv1.weight"))
+    (tmp_path / "weights").mkdir()
+    path = tmp_path / "weights" / "lenet5_mnist.npz"
+    np.savez(path, **arrays, **({} if changed is None else {"conv1.weight": changed}))
+    out = tmp_path / "out"
+    arguments = ("lenet5", "--images", "10", "--data", str(tmp_path), "-o", str(out))
+    done = archsim("run", "von_neumann", *arguments, check=False)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert str(path) in done.stderr
+    assert message in done.stderr
+    assert not out.exists()

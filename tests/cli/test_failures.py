@@ -92,7 +92,7 @@ def test_an_interrupt_ends_without_a_trace_back(command, monkeypatch):
     monkeypatch.setattr("archsim.simulation.simulate", interrupted)
     code, out, err = command("run", "von_neumann", "lenet5")
     assert (code, out) == (130, "")
-    assert err.strip() == ""
+    assert err.strip() == "error: interrupted"
 
 
 def test_a_reader_who_leaves_early_sees_no_error():

@@ -1,0 +1,151 @@
+"""Images per second of ResNet-20 on approximate multipliers, bit-true, against float32 in PyTorch.
+
+Usage: ``python benchmarks/accuracy.py [--images N] [--repeats N]``. Weights and images are random: the time
+does not depend on them. Each program runs in a process of its own, one after the other, because threads of
+OpenMP spin for a while after their work; both use as many threads as there are cores that they may use.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from timing import shortest
+
+from archsim.arithmetic.kernels import Arithmetic
+from archsim.arithmetic.kernels.levels import thread_count
+from archsim.arithmetic.macs import DigitalMacs
+from archsim.arithmetic.multipliers.base import Multiplier
+from archsim.inference import Options, QuantizedNetwork, calibrate, quantize
+from archsim.registry import create
+from archsim.workload import Network, load_network
+from archsim.workload.parameters import LayerParameters, Parameters
+
+HERE = Path(__file__).resolve().parent
+ENVIRONMENT = HERE.parent / ".venv-torch"
+VERSION = "2.13.0"
+NETWORK = "resnet20"
+DESIGN = {"kind": "scdm8", "low": 7, "high": 3}
+IMAGES = 1000
+CALIBRATION = 32
+INSTALL_S = 900
+
+
+@dataclass(frozen=True)
+class Measured:
+    """``ratio`` is archsim's time / PyTorch's; the peak is that of archsim's whole process."""
+
+    network: str
+    multiplier: str
+    images: int
+    threads: int
+    torch: str
+    images_per_s: float
+    torch_images_per_s: float
+    ratio: float
+    peak_mib: float
+
+
+def prepared(environment: Path = ENVIRONMENT) -> Path | None:
+    """Python of an environment with PyTorch; None, with a message, where it cannot be installed."""
+    python, done = environment / "bin" / "python", environment / ".installed"
+    if done.is_file():
+        return python
+    pip = (str(python), "-m", "pip", "install", "--quiet", "--timeout", "15", "--retries", "1")
+    try:
+        for command in (
+            (sys.executable, "-m", "venv", str(environment)),
+            (*pip, f"torch=={VERSION}", "numpy"),
+        ):
+            subprocess.run(command, check=True, capture_output=True, text=True, timeout=INSTALL_S)
+    except (subprocess.SubprocessError, OSError) as error:
+        lines = str(getattr(error, "stderr", None) or error).strip().splitlines()
+        message = f"no comparison with PyTorch {VERSION}, which could not be installed: {lines[-1:]}"
+        print(message, file=sys.stderr)
+        return None
+    done.touch()
+    return python
+
+
+def random_parameters(network: Network) -> Parameters:
+    rng = np.random.default_rng(0)
+    found = {}
+    for layer in network.layers:
+        if layer.is_mac:
+            outputs, depth = layer.output_shape.channels, layer.gemm.depth
+            shape = (outputs, depth // (layer.kernel[0] * layer.kernel[1]), *layer.kernel)
+            weight = rng.normal(size=shape) * np.sqrt(2 / depth)
+            found[layer.name] = LayerParameters(weight.astype(np.float32), np.zeros(outputs, np.float32))
+    return found
+
+
+def prepared_network(images: np.ndarray) -> QuantizedNetwork:
+    """ResNet-20 with every layer on SCDM8."""
+    network = load_network(NETWORK)
+    parameters = random_parameters(network)
+    multiplier = create("multipliers", DESIGN)
+    assert isinstance(multiplier, Multiplier)
+    functions = {layer.name: DigitalMacs(Arithmetic(multiplier)) for layer in network.layers if layer.is_mac}
+    ranges = calibrate(network, parameters, images[:CALIBRATION])
+    return quantize(network, parameters, ranges, Options(per_channel=True), functions)
+
+
+def own(images: int, repeats: int) -> dict[str, float]:
+    """Seconds of the whole network on all images, and the peak of the memory."""
+    import resource
+
+    shape = load_network(NETWORK).input_shape
+    values = np.random.default_rng(1).normal(size=(images, *shape)).astype(np.float32)
+    network = prepared_network(values)
+    seconds = shortest(lambda: network.run(values), repeats)
+    # Kibibytes, but bytes on macOS.
+    unit = 2**20 if sys.platform == "darwin" else 2**10
+    return {"seconds": seconds, "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit}
+
+
+def measure(python: Path, images: int = IMAGES, repeats: int = 3) -> Measured:
+    """Both programs one after the other."""
+    ours = _result([sys.executable, __file__, "--child", "--images", str(images), "--repeats", str(repeats)])
+    theirs = _result([str(python), str(HERE / "torch_worker.py"), str(images), str(repeats)])
+    return Measured(
+        network=NETWORK,
+        multiplier=" ".join(f"{name}={value}" for name, value in DESIGN.items()).removeprefix("kind="),
+        images=images,
+        threads=thread_count(None),
+        torch=str(theirs["version"]),
+        images_per_s=round(images / float(ours["seconds"]), 1),
+        torch_images_per_s=round(images / float(theirs["seconds"]), 1),
+        ratio=float(f"{float(ours['seconds']) / float(theirs['seconds']):.3g}"),
+        peak_mib=round(float(ours["peak_mib"])),
+    )
+
+
+def _result(command: Sequence[str]) -> dict[str, float | str]:
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    found: dict[str, float | str] = json.loads(done.stdout)
+    return found
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--images", type=int, default=IMAGES, help="number of images")
+    parser.add_argument("--repeats", type=int, default=3, help="repetitions; the shortest counts")
+    parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
+    given = parser.parse_args(arguments)
+    if given.child:
+        print(json.dumps(own(given.images, given.repeats)))
+        return 0
+    python = prepared()
+    if python is not None:
+        print(json.dumps(asdict(measure(python, given.images, given.repeats)), indent=1))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
