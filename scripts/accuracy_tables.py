@@ -100,12 +100,12 @@ def _multiplier() -> str:
     glitches = {name: ratio for name, cost in costs.items() if (ratio := _glitch_ratio(cost)) is not None}
     enough = [name for name, ratio in glitches.items() if 1 - ratio >= CLAIM]
     kept = {name: [one.title for one in _networks() if _keeps(one, name)] for name in enough}
-    told = "; ".join(f"{name} on {_listed(names)}" for name, names in kept.items() if names)
+    told = _listed([f"{name} on {_listed(names)}" for name, names in kept.items() if names])
     most = max(1 - cost.energy for cost in costs.values())
     return (
         f"**The multiplier alone.** Without glitches no SCDM8 design saves more than {percent(most)} %. With "
-        f"glitches {_listed(enough)} save {CLAIM * 100:.0f} % or more of the multiplier. Of these, with "
-        f"compensated biases, lose at most 1 point: {told or 'none, on none of the networks'}."
+        f"glitches {_listed(enough)} save {CLAIM * 100:.0f} % or more of the multiplier. With "
+        f"compensated biases {told or 'none of these, on none of the networks,'} lose at most 1 point."
     )
 
 
@@ -158,14 +158,18 @@ def _one_sided() -> str:
 
 
 def _fewer_bits() -> str:
-    parts = []
+    better, lossy = [], []
     for one in _networks():
         row, design = best(one, is_narrow, as_it_is), best(one, is_approximate, corrected)
-        if row is not None and design is not None and (row.energy_j or 0) < (design.energy_j or 0):
-            parts.append(f"{one.title} ({row.arithmetic})")
+        if row is None:
+            lossy.append(one.title)
+        elif design is None or (row.energy_j or 0) < (design.energy_j or 0):
+            better.append(f"{one.title} ({row.arithmetic})")
+    without = f" No narrower format keeps within it on {_listed(lossy)}." if lossy else ""
     return (
         "**Fewer bits.** At the same bound of 1 point, exact arithmetic on narrower operands beats every "
-        f"approximate 8-bit design on {_listed(parts)}: it saves in memories and registers, too."
+        f"approximate 8-bit design on {_listed(better) or 'no network'}: it saves in memories and registers, "
+        f"too.{without}"
     )
 
 
@@ -180,7 +184,7 @@ def _keeps(network: Measured, name: str) -> bool:
 
 
 def _listed(names: Sequence[str]) -> str:
-    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]])) or "none"
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
 def accuracy_designs() -> str:

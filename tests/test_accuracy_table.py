@@ -116,6 +116,25 @@ def test_the_multiplier_scales_the_multiplications_alone() -> None:
         assert 0 < whole < macs
 
 
+def test_the_conclusions_of_the_page_hold() -> None:
+    held = set()
+    for network in store.load():
+        for one in filter(choice.is_claimed, network.rows):
+            small_loss = choice.is_kept(network, one.best)
+            assert not small_loss or max(choice.saving(network, one)) < accuracy_tables.CLAIM
+            glitches = accuracy_tables._glitch_ratio(accuracy_tables._cost(BY_NAME[one.arithmetic]))
+            assert glitches is not None
+            if small_loss and 1 - glitches >= accuracy_tables.CLAIM:
+                held.add(network.dataset)
+        if network.network.startswith("resnet"):
+            assert row(network, "SCDM8_73").top1 < 0.2
+        others = choice.best(network, choice.is_approximate, choice.corrected)
+        assert others is not None
+        if others.arithmetic != "SCDM8_41":
+            assert group_of(others.arithmetic) in {"mirror adders", "LOA"}
+    assert held == {"mnist"}
+
+
 def test_a_design_without_a_cost_has_no_energy() -> None:
     without = Arithmetic("x", "x", "von_neumann", ("compute.npu.multiplier={kind: stochastic}",))
     assert energy("digits_cnn", without) is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -12,6 +13,7 @@ from accuracy.store import Measured, Row
 from archsim.visualization.labels import DARK
 from archsim.visualization.style import (
     FONT_POINTS,
+    OKABE_ITO,
     WIDTH_INCHES,
     Key,
     figure_bytes,
@@ -32,6 +34,9 @@ _DEEPEST: Final = 20.0
 """Points below exact int8 at which a panel ends."""
 _HEADING: Final = "Top-1 and energy relative to exact int8; hollow: as it is, filled: biases compensated"
 
+_COLOURS: Final = tuple(colour for colour in OKABE_ITO if colour != "#F0E442")
+"""Without yellow, which a dot on white does not show."""
+
 Joules = Callable[[Row], float | None]
 _ENERGIES: Final[Mapping[str, Joules]] = {
     "energy of the MACs, ratio": lambda row: row.macs_j,
@@ -42,11 +47,10 @@ _ENERGIES: Final[Mapping[str, Joules]] = {
 
 def trade_off_figure(networks: Sequence[Measured]) -> bytes:
     """Return all panels as PNG."""
-    drawn = groups()
     keys = {
-        group: Key(key.label, key.colour, marker=key.marker, joined=False)
-        for group, key in zip(drawn, line_keys(drawn), strict=True)
-        if group != PIM
+        key.label: Key(key.label, colour, marker=key.marker, joined=False)
+        for key, colour in zip(line_keys(groups()), cycle(_COLOURS))
+        if key.label != PIM
     }
     legend = [*keys.values(), Key("Pareto front", DARK, marker="_")]
     height = _BELOW_IN + (len(networks) - 1) * _PITCH_IN + _PANEL_IN + 0.25
