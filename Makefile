@@ -35,7 +35,7 @@ golden: $(STAMP)
 docs: $(STAMP)
 	$(BIN)/python scripts/make_docs.py
 
-# With DATA=DIR all networks, about 25 minutes on two cores; without, the one whose images are part of the package.
+# With DATA=DIR all networks, about a quarter of an hour on two cores; without, the one whose images are part of the package.
 accuracy: $(STAMP)
 	$(BIN)/python scripts/make_accuracy.py $(if $(DATA),--data "$(DATA)")
 	$(BIN)/python scripts/make_docs.py docs/accuracy.md

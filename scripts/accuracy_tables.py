@@ -78,13 +78,14 @@ def accuracy_networks() -> str:
 
 def accuracy_best() -> str:
     """Return for each network the design that saves most at a loss of one point."""
-    rows = [[one.title, *(_chosen(one, best(one, *how)) for how in _COLUMNS.values())] for one in _networks()]
+    rows = [[one.title, *(_chosen(one, *how) for how in _COLUMNS.values())] for one in _networks()]
     return markdown(["network", *_COLUMNS], rows)
 
 
-def _chosen(network: Measured, row: Row | None) -> str:
+def _chosen(network: Measured, among: Callable[[Row], bool], top1: Callable[[Row], float]) -> str:
+    row = best(network, among, top1)
     if row is None:
-        return "none"
+        return "none" if any(map(among, network.rows)) else "not run"
     return f"{row.arithmetic}: {' / '.join(map(percent, saving(network, row)))}"
 
 
@@ -159,7 +160,7 @@ def _one_sided() -> str:
 
 def _fewer_bits() -> str:
     better, lossy = [], []
-    for one in _networks():
+    for one in (one for one in _networks() if any(map(is_narrow, one.rows))):
         row, design = best(one, is_narrow, as_it_is), best(one, is_approximate, corrected)
         if row is None:
             lossy.append(one.title)

@@ -103,7 +103,7 @@ def _floor(network: Measured) -> float:
 
 def _title(network: Measured) -> str:
     below = sum(row.best * 100 < _floor(network) for row in _drawn(network))
-    return f"{network.title}" + (f" ({below} designs lie lower)" if below else "")
+    return f"{network.title}" + (f" (designs that lie lower: {below})" if below else "")
 
 
 def _dot(axes: Axes, ratio: float, top1: float, key: Key, *, filled: bool) -> None:
