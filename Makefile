@@ -3,9 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# Folder with data sets and weights (docs/data.md) for `make accuracy`.
+DATA ?=
 SOURCES := $(wildcard kernels/*.pyx kernels/*.pxd kernels/*.h kernels/*.c) setup.py pyproject.toml
 
-.PHONY: demo test lint bench docs validation notebooks golden clean
+.PHONY: demo test lint bench docs accuracy validation notebooks golden clean
 
 demo: $(STAMP)
 	$(BIN)/archsim compare configs/von_neumann.yaml configs/pim_3d.yaml vgg16 -o out/demo
@@ -32,6 +34,11 @@ golden: $(STAMP)
 
 docs: $(STAMP)
 	$(BIN)/python scripts/make_docs.py
+
+# With DATA=DIR all networks, about a quarter of an hour on two cores; without, the one whose images are part of the package.
+accuracy: $(STAMP)
+	$(BIN)/python scripts/make_accuracy.py $(if $(DATA),--data "$(DATA)")
+	$(BIN)/python scripts/make_docs.py docs/accuracy.md
 
 notebooks: $(STAMP)
 	$(BIN)/python scripts/make_notebooks.py

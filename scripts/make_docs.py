@@ -16,6 +16,10 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from accuracy.figure import FIGURE as ACCURACY_FIGURE
+from accuracy.figure import trade_off_figure
+from accuracy.store import load as load_accuracy
+from accuracy_tables import ACCURACY_TABLES
 from adder_tables import ADDER_TABLES
 from benchmark_tables import BENCHMARK_TABLES
 from doc_tables import TABLES, Make
@@ -27,7 +31,10 @@ from validation.sram_macros import TABLES as MACRO_TABLES
 from vgg16_tables import VGG16_TABLES, energy_figure
 
 ROOT = Path(__file__).resolve().parents[1]
-FIGURES: Mapping[str, Make[bytes]] = {"docs/figures/vgg16_energy.png": energy_figure}
+FIGURES: Mapping[str, Make[bytes]] = {
+    "docs/figures/vgg16_energy.png": energy_figure,
+    str(ACCURACY_FIGURE.relative_to(ROOT)): lambda: trade_off_figure(load_accuracy()),
+}
 """Pictures of the documentation; their bytes depend on the version of matplotlib and are not compared."""
 
 _PART = re.compile(
@@ -72,6 +79,7 @@ def refreshed(text: str) -> str:
         **TABLES,
         **VGG16_TABLES,
         **BENCHMARK_TABLES,
+        **ACCURACY_TABLES,
         **MACRO_TABLES,
         **ADDER_TABLES,
         **EXIT_TABLES,

@@ -1,0 +1,161 @@
+"""Execute the networks of the table: accuracy on real images, energy of one inference."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from functools import cache
+from math import fsum
+from multiprocessing import get_context
+from pathlib import Path
+from time import perf_counter
+from typing import Final
+
+from accuracy.cases import EXACT, Arithmetic, Case, up_to
+from accuracy.store import Measured, Row
+from archsim import Architecture, load_network
+from archsim.errors import InputError
+from archsim.inference.measuring import Answer, Question, measure
+from archsim.results.report import Report, is_static
+from archsim.simulation import simulate
+
+MACS: Final = (
+    "npu.mac/*",
+    "pim.array/discharge",
+    "pim.dtc/*",
+    "pim.converter/*",
+    "pim.digital/*",
+)
+"""Component/action of what multiplies and adds, in either architecture."""
+
+_DIGITS: Final = 6
+"""Significant digits of an energy that are kept, so that the last bits of a float change nothing."""
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Energy:
+    """Joules of one inference: all, the multiplications and additions, the multiplications."""
+
+    whole: float
+    macs: float
+    multiply: float
+
+
+@dataclass(frozen=True, slots=True)
+class Accuracies:
+    """Shares of the images in float32, with exact integers, on the arithmetic, with compensated biases."""
+
+    in_float: float
+    exact: float
+    top1: float
+    compensated: float | None
+
+
+def run_case(case: Case, data: Path | None, tell: Tell, jobs: int = 1) -> Measured:
+    """Return all rows of a network, computed by so many processes.
+
+    Raises
+    ------
+    InputError
+        If images or weights are missing.
+    """
+    chosen = up_to(case.depth)
+    found = _all(case, [one for one in chosen if one.name != EXACT], data, tell, jobs)
+    # Every run has float32 and exact operands of its own width beside it.
+    of_8_bits = next(found[one.name] for one in chosen if "multiplier" in "".join(one.overrides))
+    found = {EXACT: replace(of_8_bits, top1=of_8_bits.exact, compensated=None), **found}
+    rows = tuple(_row(case, one, found[one.name].top1, found[one.name].compensated) for one in chosen)
+    share = _multiply_share(case)
+    return Measured(case.network, case.dataset, case.images, of_8_bits.in_float, share, rows)
+
+
+def refreshed(case: Case, known: Measured) -> Measured:
+    """Return the network with its accuracies as they are and energies of this version."""
+    by_name = {one.name: one for one in up_to(case.depth)}
+    rows = tuple(
+        _row(case, by_name[row.arithmetic], row.top1, row.compensated)
+        for row in known.rows
+        if row.arithmetic in by_name
+    )
+    return replace(known, rows=rows, multiply_share=_multiply_share(case))
+
+
+def accuracies(case: Case, arithmetic: Arithmetic, data: Path | None) -> Accuracies:
+    """Execute the images on one arithmetic.
+
+    Raises
+    ------
+    InputError
+        If images or weights are missing.
+    """
+    architecture = Architecture.load(arithmetic.config, arithmetic.overrides)
+    question = Question(images=case.images, dataset=case.dataset, directory=data)
+    answer: Answer = measure(architecture, load_network(case.network), question, arithmetic.seed)
+    found = answer.accuracy
+    return Accuracies(found.top1_float, found.top1_exact, found.top1, answer.compensated)
+
+
+@cache
+def energy(network: str, arithmetic: Arithmetic) -> Energy | None:
+    """Simulate one inference; None where a source for the cost of a part is missing."""
+    try:
+        architecture = Architecture.load(arithmetic.config, arithmetic.overrides)
+        report = simulate(architecture, load_network(network), seed=arithmetic.seed)
+    except InputError:
+        return None
+    macs = _sum(report, MACS)
+    return Energy(_rounded(report.totals.energy_j), _rounded(macs), _sum(report, ("npu.mac/multiply",)))
+
+
+def _all(
+    case: Case, chosen: Sequence[Arithmetic], data: Path | None, tell: Tell, jobs: int
+) -> dict[str, Accuracies]:
+    found: dict[str, Accuracies] = {}
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        runs = {pool.submit(_timed, case, one, data): one.name for one in chosen}
+        for run in as_completed(runs):
+            name = runs[run]
+            found[name], seconds = run.result()
+            told = _told(found[name])
+            tell(f"{case.title}, {name}: {told} in {seconds:.1f} s")
+    return found
+
+
+def _timed(case: Case, arithmetic: Arithmetic, data: Path | None) -> tuple[Accuracies, float]:
+    start = perf_counter()
+    found = accuracies(case, arithmetic, data)
+    return found, perf_counter() - start
+
+
+def _told(found: Accuracies) -> str:
+    told = "" if found.compensated is None else f", compensated {found.compensated:.1%}"
+    return f"{found.top1:.1%}{told}"
+
+
+def _row(case: Case, arithmetic: Arithmetic, top1: float, compensated: float | None) -> Row:
+    spent = energy(case.network, arithmetic)
+    whole, macs = (None, None) if spent is None else (spent.whole, spent.macs)
+    return Row(arithmetic.name, top1, compensated, whole, macs)
+
+
+def _multiply_share(case: Case) -> float:
+    spent = energy(case.network, up_to(case.depth)[0])
+    assert spent is not None, "exact int8 has a cost"
+    return _rounded(spent.multiply / spent.whole)
+
+
+def _sum(report: Report, patterns: tuple[str, ...]) -> float:
+    return fsum(
+        row.energy_j
+        for row in report.actions
+        if not is_static(row.action)
+        and any(fnmatchcase(f"{row.component}/{row.action}", pattern) for pattern in patterns)
+    )
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.{_DIGITS}g}")
