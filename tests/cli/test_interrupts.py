@@ -14,6 +14,7 @@ RUN = ("run", "von_neumann", "digits_cnn", "--images", "320")
 INTERRUPTING = """
 import os, signal, sys
 from pathlib import Path
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in the background of some shells
 place, sys.argv = sys.argv[1], ["archsim", *sys.argv[2:]]
 from archsim.cli.application import main
 from archsim.inference import measuring

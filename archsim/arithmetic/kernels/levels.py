@@ -11,6 +11,9 @@ from archsim.errors import InputError, expected_one_of, nearest
 VARIABLE: Final = "ARCHSIM_ISA"
 """Environment variable that forces one instruction set."""
 
+THREADS: Final = "OMP_NUM_THREADS"
+"""Environment variable by which users of OpenMP limit threads."""
+
 MOST_THREADS: Final = 1024
 """More have no use, and a system may refuse to start them."""
 
@@ -40,8 +43,11 @@ def instruction_set() -> str:
 
 
 def thread_count(threads: int | None) -> int:
-    """Return how many threads to use: as told, else one per processor that this process may use."""
+    """Return how many threads to use: as told, else ``OMP_NUM_THREADS``, else one per processor."""
     if threads is None:
+        wanted = os.environ.get(THREADS, "").split(",")[0].strip()
+        if wanted.isdecimal() and int(wanted):
+            return min(int(wanted), MOST_THREADS)
         return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if threads < 1:
         raise ValueError(f"{threads} threads: expected at least 1")
