@@ -23,6 +23,12 @@ EXTENSIONS = [
         extra_compile_args=["-O3", "-ffp-contract=off", *THREADS],
         extra_link_args=THREADS,
     ),
+    Extension(
+        "archsim._dram",
+        ["kernels/dram.pyx", *(f"kernels/dram_{part}.c" for part in ("controller", "queue", "timing"))],
+        include_dirs=["kernels"],
+        extra_compile_args=["-O3"],
+    ),
 ]
 
 setup(ext_modules=cythonize(EXTENSIONS, build_dir="build/cython", include_path=["kernels"]))
