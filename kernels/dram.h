@@ -14,6 +14,7 @@ enum { MAX_RANKS = 8, MAX_GROUPS = 64, MAX_BANKS = 256, MAX_RULES = 256, MAX_WIN
        MAX_QUEUE = 256 };
 enum { READS, WRITES, KINDS };
 enum { NONE = -1 };
+static const int64_t NEVER = INT64_MAX;
 
 /* How far a job goes: all its requests are in the queue, are served, or a cycle is reached. */
 enum { HANDED_OVER, SERVED, CYCLE };
@@ -48,10 +49,18 @@ typedef struct {
     int32_t group_bits, bank_bits;
 } Fields;
 
+/* One command; bank of the channel, in a log of the rank; NONE where row, bank or column mean nothing. */
 typedef struct {
     int64_t cycle, row;
-    int32_t command, rank, bank, column; /* bank of the rank; NONE where it means nothing */
-} Logged;
+    int32_t command, rank, bank, column;
+} Command;
+
+/* A command that may issue at `cycle`; among several, row hits go first, then the oldest request. */
+typedef struct {
+    int64_t cycle, number;
+    int32_t command, rank, bank;
+    int16_t entry;
+} Choice;
 
 typedef struct {
     int64_t number, accepted;     /* place among all requests; cycle in which the queue took it */
@@ -93,7 +102,7 @@ typedef struct {
     int64_t refresh_due[MAX_RANKS];
     int32_t refresh_bank[MAX_RANKS], refreshing[MAX_RANKS];
     int32_t power[MAX_RANKS];
-    int64_t since[MAX_RANKS], idle_since[MAX_RANKS]; /* state of the rank; its last data or wake-up */
+    int64_t since[MAX_RANKS], idle_since[MAX_RANKS]; /* start of the rank's state; end of its last data */
     int32_t pending_of_rank[MAX_RANKS];
     Waiting waiting[KINDS][MAX_BANKS];
     uint64_t pending[KINDS][MAX_BANKS / 64];
@@ -122,7 +131,7 @@ typedef struct {
     int64_t *accepted;
     int64_t base;
     int32_t goal;                 /* HANDED_OVER, SERVED or the cycle `until` */
-    Logged *log;
+    Command *log;
     int64_t log_size, logged;
 } Job;
 
@@ -137,10 +146,12 @@ typedef struct {
 
 static inline int64_t later(int64_t one, int64_t other) { return one > other ? one : other; }
 
-/* Column commands have a bus of their own where the part has two. */
-static inline int bus_of(const Part *part, int command) {
-    return part->split_buses && (command == RD || command == WR || command == RDA || command == WRA);
+static inline int is_column(int command) {
+    return command == RD || command == WR || command == RDA || command == WRA;
 }
+
+/* Column commands have a bus of their own where the part has two. */
+static inline int bus_of(const Part *part, int command) { return part->split_buses && is_column(command); }
 
 /* Earliest cycle of a command, as far as the channel and the rank decide. */
 static inline int64_t earliest_for_rank(const Channel *channel, int command, int rank) {
@@ -159,7 +170,7 @@ static inline int64_t earliest_for_bank(const Channel *channel, int command, int
 
 /* dram_timing.c */
 void channel_reset(Channel *channel);
-void issue_command(Channel *channel, Job *job, int command, int rank, int bank, int64_t cycle, int32_t column);
+void issue_command(Channel *channel, Job *job, const Command *command);
 void settle_power(Channel *channel, int rank, int64_t cycle);
 
 /* dram_queue.c */
@@ -170,6 +181,10 @@ void take_out(Channel *channel, int16_t index);
 void row_opened(Channel *channel, int bank);
 void row_closed(Channel *channel, int bank);
 int is_written_soon(const Channel *channel, const Entry *entry);
+
+/* dram_choice.c */
+Choice best_choice(Channel *channel);
+void choose_again(Channel *channel, int bank, int kind, Choice *best);
 
 /* dram_controller.c */
 int run_channel(Channel *channel, Job *job, int64_t until);

@@ -8,7 +8,8 @@ import numpy as np
 
 cdef extern from "dram.h":
     enum:
-        MAX_RULES, MAX_RANKS, COMMANDS, FULL, HANDED_OVER, SERVED, CYCLE, READS, WRITES
+        MAX_RULES, MAX_RANKS, MAX_GROUPS, MAX_BANKS, MAX_CLOSING, MAX_QUEUE, MAX_WINDOW
+        COMMANDS, FULL, SERVED
     ctypedef struct Rule:
         int32_t before, after, scope, cycles, window
     ctypedef struct Part:
@@ -26,7 +27,7 @@ cdef extern from "dram.h":
         int32_t low[5]
         uint64_t mask[5]
         int32_t hashed, group_bits, bank_bits
-    ctypedef struct Logged:
+    ctypedef struct Command:
         int64_t cycle, row
         int32_t command, rank, bank, column
     ctypedef struct Tally:
@@ -47,14 +48,18 @@ cdef extern from "dram.h":
         int64_t *accepted
         int64_t base
         int32_t goal
-        Logged *log
+        Command *log
         int64_t log_size, logged
     ctypedef struct CChannel "Channel":
         Part part
         Fields fields
+        int32_t banks_of_rank
         State state
     void channel_reset(CChannel *channel)
     void settle_power(CChannel *channel, int rank, int64_t cycle)
+    int64_t earliest_for_rank(const CChannel *channel, int command, int rank)
+    int64_t earliest_for_bank(const CChannel *channel, int command, int bank)
+    void issue_command(CChannel *channel, Job *job, const Command *command)
     int run_channel(CChannel *channel, Job *job, int64_t until) nogil
 
 LOGGED = np.dtype([("cycle", np.int64), ("row", np.int64), ("command", np.int32), ("rank", np.int32),
@@ -77,8 +82,7 @@ cdef class Channel:
          part.row_active, part.read_to_precharge, part.write_to_precharge, part.read_queue, part.write_queue,
          part.high_water, part.low_water, part.closed_page, part.refresh_per_bank, part.split_buses,
          part.refresh_interval, part.power_down_after, part.self_refresh_after) = numbers
-        if rules.shape[0] > MAX_RULES or held.shape[0] != COMMANDS:
-            raise ValueError("too many rules, or not one bus time for each command")
+        self._check(rules, held)
         memcpy(part.held, &held[0], held.shape[0] * sizeof(int32_t))
         part.rules = <int32_t>rules.shape[0]
         memcpy(part.rule, &rules[0, 0], rules.shape[0] * sizeof(Rule))
@@ -86,6 +90,20 @@ cdef class Channel:
         for i in range(5):
             where.low[i], where.mask[i] = low[i], mask[i]
         channel_reset(&self.channel)
+
+    def _check(self, const int32_t[:, ::1] rules, const int32_t[::1] held):
+        """Refuse what does not fit into the arrays of the kernel."""
+        cdef Part *part = &self.channel.part
+        if rules.shape[0] > MAX_RULES or rules.shape[1] != 5 or held.shape[0] != COMMANDS:
+            raise ValueError("too many rules, or not one bus time for each command")
+        if max(rules[i, 4] for i in range(rules.shape[0])) > MAX_WINDOW:
+            raise ValueError(f"a window of more than {MAX_WINDOW} commands")
+        if part.ranks > MAX_RANKS or part.ranks * part.groups > MAX_GROUPS:
+            raise ValueError(f"more than {MAX_RANKS} ranks or {MAX_GROUPS} bank groups in a channel")
+        if part.ranks * part.groups * part.banks > MAX_BANKS or part.groups * part.banks > MAX_CLOSING:
+            raise ValueError(f"more than {MAX_BANKS} banks in a channel or {MAX_CLOSING} in a rank")
+        if part.read_queue + part.write_queue + 2 * part.front_end > MAX_QUEUE:
+            raise ValueError(f"queues and front end hold more than {MAX_QUEUE} requests")
 
     def submit(self, const uint64_t[::1] addresses, const uint8_t[::1] writes, starts, pace, int64_t outstanding,
                ends):
@@ -112,7 +130,7 @@ cdef class Channel:
             accepted, finished = ends
             self.job.accepted, self.job.finished = &accepted[0], &finished[0]
 
-    def proceed(self, int goal, until=None, Logged[::1] log=None):
+    def proceed(self, int goal, until=None, Command[::1] log=None):
         """Go on to the goal, at most to the cycle ``until``; return the commands logged, and whether the log is full."""
         cdef int64_t last = INT64_MAX if until is None else until
         cdef int status
@@ -132,6 +150,28 @@ cdef class Channel:
         last = self.channel.state.tally.last_beat
         self.channel.state = self.saved
         return last
+
+    def earliest(self, int command, int rank, int bank=-1):
+        """Return the first cycle in which a command is legal; ``bank`` of the rank, -1: for the whole rank."""
+        if bank < 0:
+            return earliest_for_rank(&self.channel, command, rank)
+        return earliest_for_bank(&self.channel, command, rank * self.channel.banks_of_rank + bank)
+
+    def issue(self, int64_t cycle, int command, int rank, int bank=-1, int64_t row=0):
+        """Issue a command past the controller.
+
+        Raises
+        ------
+        ValueError
+            If it comes too early.
+        """
+        cdef Command one
+        if cycle < self.earliest(command, rank, bank):
+            raise ValueError(f"too early: {self.earliest(command, rank, bank)} is the first legal cycle")
+        one.cycle, one.row, one.command, one.rank, one.column = cycle, row, command, rank, 0
+        one.bank = -1 if bank < 0 else rank * self.channel.banks_of_rank + bank
+        self.job.log = NULL
+        issue_command(&self.channel, &self.job, &one)
 
     def settle(self, int64_t cycle):
         """Book the time up to a cycle under the state of each rank."""

@@ -106,12 +106,13 @@ void settle_power(Channel *channel, int rank, int64_t cycle) {
 }
 
 /* The row is closed for the controller at once, for the power when the precharge takes place. */
-static void close_later(Channel *channel, int command, int rank, int bank, int64_t cycle) {
+static void close_later(Channel *channel, const Command *command) {
     State *state = &channel->state;
     const Part *part = &channel->part;
-    int64_t at = cycle + (command == RDA ? part->read_to_precharge : part->write_to_precharge);
+    int rank = command->rank, bank = command->bank;
+    int64_t after = command->command == RDA ? part->read_to_precharge : part->write_to_precharge;
+    int64_t at = later(command->cycle + after, state->activated[bank] + part->row_active);
     int32_t place = state->closings[rank]++;
-    at = later(at, state->activated[bank] + part->row_active);
     for (; place && state->closing[rank][place - 1] < at; --place)
         state->closing[rank][place] = state->closing[rank][place - 1];
     state->closing[rank][place] = at;
@@ -131,26 +132,31 @@ static void close_row(Channel *channel, int rank, int bank, int64_t cycle) {
     row_closed(channel, bank);
 }
 
-static void change_rows(Channel *channel, int command, int rank, int bank, int64_t cycle, int64_t row) {
+static void open_row(Channel *channel, const Command *command) {
     State *state = &channel->state;
-    int first = rank * channel->banks_of_rank;
-    if (command == ACT) {
-        close_due(channel, rank, cycle);
-        state->activated[bank] = cycle;
-        state->used[bank] = 0;
-        state->recent[rank][state->activations[rank]++ % MAX_WINDOW] = cycle;
-        if (!state->open_banks[rank])
-            settle_power(channel, rank, cycle);
-        ++state->open_banks[rank];
-        state->open_row[bank] = row;
-        row_opened(channel, bank);
-    } else if (command == PRE) {
-        close_row(channel, rank, bank, cycle);
-    } else if (command == RDA || command == WRA) {
-        close_later(channel, command, rank, bank, cycle);
-    } else if (command == PREAB) {
-        for (int one = first; one < first + channel->banks_of_rank; ++one)
-            close_row(channel, rank, one, cycle);
+    int rank = command->rank, bank = command->bank;
+    close_due(channel, rank, command->cycle);
+    if (!state->open_banks[rank])
+        count_time(state, rank, command->cycle);
+    ++state->open_banks[rank];
+    state->activated[bank] = command->cycle;
+    state->used[bank] = 0;
+    state->recent[rank][state->activations[rank]++ % MAX_WINDOW] = command->cycle;
+    state->open_row[bank] = command->row;
+    row_opened(channel, bank);
+}
+
+static void change_rows(Channel *channel, const Command *command) {
+    int first = command->rank * channel->banks_of_rank;
+    if (command->command == ACT) {
+        open_row(channel, command);
+    } else if (command->command == PRE) {
+        close_row(channel, command->rank, command->bank, command->cycle);
+    } else if (command->command == RDA || command->command == WRA) {
+        close_later(channel, command);
+    } else if (command->command == PREAB) {
+        for (int bank = first; bank < first + channel->banks_of_rank; ++bank)
+            close_row(channel, command->rank, bank, command->cycle);
     }
 }
 
@@ -162,21 +168,25 @@ static void change_power(Channel *channel, int command, int rank, int64_t cycle)
     state->power[rank] = command == PDE ? POWERED_DOWN : command == SRE ? REFRESHING_ITSELF : STANDBY;
 }
 
-/* `bank` NONE: the command is for the whole rank. `column`: for an activation the entry that asks for the row. */
-void issue_command(Channel *channel, Job *job, int command, int rank, int bank, int64_t cycle, int32_t column) {
+static void write_down(const Channel *channel, Job *job, const Command *command) {
+    Command *place = &job->log[job->logged++];
+    *place = *command;
+    if (command->bank != NONE)
+        place->bank -= command->rank * channel->banks_of_rank;
+}
+
+/* `bank` NONE: the command is for the whole rank. */
+void issue_command(Channel *channel, Job *job, const Command *command) {
     State *state = &channel->state;
     const Part *part = &channel->part;
-    int64_t row = command == ACT ? state->entry[column].row : bank == NONE ? NONE : state->open_row[bank];
-    state->now = cycle;
-    state->bus_free[bus_of(part, command)] = cycle + part->held[command];
-    ++state->tally.counted[command];
-    change_rows(channel, command, rank, bank, cycle, row);
-    change_power(channel, command, rank, cycle);
-    for (int i = channel->rule_first[command]; i < channel->rule_first[command + 1]; ++i)
-        apply(channel, &part->rule[i], rank, bank, cycle);
-    if (job->log) {
-        int of_rank = bank == NONE ? NONE : bank - rank * channel->banks_of_rank;
-        int32_t shown = command == RD || command == WR || command == RDA || command == WRA ? column : NONE;
-        job->log[job->logged++] = (Logged){cycle, row, command, rank, of_rank, shown};
-    }
+    int kind = command->command, rank = command->rank;
+    state->now = command->cycle;
+    state->bus_free[bus_of(part, kind)] = command->cycle + part->held[kind];
+    ++state->tally.counted[kind];
+    change_rows(channel, command);
+    change_power(channel, kind, rank, command->cycle);
+    for (int i = channel->rule_first[kind]; i < channel->rule_first[kind + 1]; ++i)
+        apply(channel, &part->rule[i], rank, command->bank, command->cycle);
+    if (job->log)
+        write_down(channel, job, command);
 }
