@@ -79,6 +79,7 @@ typedef struct {
     int64_t counted[COMMANDS];
     int64_t served[KINDS], forwarded, hits, misses, conflicts;
     int64_t cycles_active, cycles_idle, cycles_down, cycles_self; /* of all ranks together */
+    int64_t waited[KINDS], longest[KINDS]; /* sum and largest of the cycles from acceptance to the end */
     int64_t last_beat;            /* end of the last burst on the data lines */
 } Tally;
 
@@ -130,6 +131,8 @@ typedef struct {
     int64_t *finished;            /* by number of the request less `base`: end of its burst; NULL: not wanted */
     int64_t *accepted;
     int64_t base;
+    int64_t *latencies;           /* requests by kind and cycles, the last place holds all longer ones; or NULL */
+    int64_t longest;              /* places of a kind */
     int32_t goal;                 /* HANDED_OVER, SERVED or the cycle `until` */
     Command *log;
     int64_t log_size, logged;

@@ -35,6 +35,8 @@ cdef extern from "dram.h":
         int64_t served[2]
         int64_t forwarded, hits, misses, conflicts
         int64_t cycles_active, cycles_idle, cycles_down, cycles_self
+        int64_t waited[2]
+        int64_t longest[2]
         int64_t last_beat
     ctypedef struct State:
         int64_t now, last_accepted, accepted
@@ -47,6 +49,8 @@ cdef extern from "dram.h":
         int64_t *finished
         int64_t *accepted
         int64_t base
+        int64_t *latencies
+        int64_t longest
         int32_t goal
         Command *log
         int64_t log_size, logged
@@ -72,7 +76,7 @@ cdef class Channel:
     cdef CChannel channel
     cdef State saved
     cdef Job job
-    cdef object held
+    cdef object held, counts
 
     def __init__(self, numbers, const int32_t[::1] held, const int32_t[:, ::1] rules, fields):
         """``numbers``: the fields of ``Part`` up to ``self_refresh_after``; ``rules`` ascending by the first column."""
@@ -130,6 +134,11 @@ cdef class Channel:
             accepted, finished = ends
             self.job.accepted, self.job.finished = &accepted[0], &finished[0]
 
+    def count_latencies(self, int64_t[:, ::1] counts):
+        """Count requests in ``counts[write][cycles]``, cycles from acceptance to the end; the last column is for all longer."""
+        self.counts = counts
+        self.job.latencies, self.job.longest = &counts[0, 0], counts.shape[1]
+
     def proceed(self, int goal, until=None, Command[::1] log=None):
         """Go on to the goal, at most to the cycle ``until``; return the commands logged, and whether the log is full."""
         cdef int64_t last = INT64_MAX if until is None else until
@@ -144,11 +153,13 @@ cdef class Channel:
 
     def look_ahead(self):
         """Return the cycle in which the last burst of all requests so far would end if no others came."""
+        cdef Job job = self.job
         cdef int64_t last
         self.saved = self.channel.state
+        self.job.latencies = self.job.finished = NULL
         self.proceed(SERVED)
         last = self.channel.state.tally.last_beat
-        self.channel.state = self.saved
+        self.channel.state, self.job = self.saved, job
         return last
 
     def earliest(self, int command, int rank, int bank=-1):

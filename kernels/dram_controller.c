@@ -7,7 +7,13 @@
 #include <stddef.h>
 
 static void finish(Channel *channel, const Job *job, const Entry *entry, int64_t cycle) {
+    Tally *tally = &channel->state.tally;
+    int64_t waited = cycle - entry->accepted;
     channel->state.end[channel->state.ended++ % MAX_QUEUE] = cycle;
+    tally->waited[entry->kind] += waited;
+    tally->longest[entry->kind] = later(tally->longest[entry->kind], waited);
+    if (job->latencies)
+        ++job->latencies[entry->kind * job->longest + (waited < job->longest ? waited : job->longest - 1)];
     if (job->finished && entry->number >= job->base) {
         job->finished[entry->number - job->base] = cycle;
         job->accepted[entry->number - job->base] = entry->accepted;
