@@ -68,7 +68,7 @@ class AddressMapping:
         if self.is_hashed:
             fields["group"] ^= place.row & (1 << self.bits["group"]) - 1
             fields["bank"] ^= place.row >> self.bits["group"] & (1 << self.bits["bank"]) - 1
-        return sum(value << self.low[name] for name, value in fields.items()) << self.offset
+        return int(sum(value << self.low[name] for name, value in fields.items())) << self.offset
 
 
 def address_mapping(
