@@ -75,8 +75,8 @@ def rules_of(part: DramPart) -> tuple[Rule, ...]:
     lines = [*_column_lines(part), *_row_lines(part), *_refresh_lines(part), *_sleep_lines(part)]
     found = {
         Rule(before, after, scope, cycles)
-        for befores, afters, scope, cycles in lines
-        for before, after in product(_listed(befores), _listed(afters))
+        for first, second, scope, cycles in lines
+        for before, after in product(_listed(first), _listed(second))
         if cycles > 0
     }
     return tuple(sorted(found | {Rule(_C.ACT, _C.ACT, _S.RANK, part.timing.tFAW, 4)}))

@@ -153,7 +153,7 @@ class Judge:
             while recent and recent[0][0] < cycle - reach:
                 recent.popleft()
             self._pairs(recent, cycle, name, rank, bank)
-            self._states(cycle, name, rank, bank, row, column)
+            self._states(cycle, name, (rank, bank), row, column)
             recent.append((cycle, name, rank, bank))
         return self
 
@@ -175,12 +175,12 @@ class Judge:
         size = self.part.banks_per_group
         return "bank" if bank == its_bank else "group" if bank // size == its_bank // size else "rank"
 
-    def _states(self, cycle: int, name: str, rank: int, bank: int, row: int, column: int) -> None:
+    def _states(self, cycle: int, name: str, here: tuple[int, int], row: int, column: int) -> None:
+        rank = here[0]
         if rank in self._asleep and name != self._asleep[rank]:
             self._fault(cycle, name, "to a sleeping rank")
         for place in [one for one, at in self._closes.items() if at <= cycle]:
             del self._closes[place]
-        here = rank, bank
         if name == "ACT":
             self._activate(cycle, here, row)
         elif name in COLUMN:

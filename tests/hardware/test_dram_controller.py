@@ -1,15 +1,17 @@
-"""The DRAM controller: latencies, throughput, queues, refresh, sleep, and that no chopping of a run changes it."""
+"""The DRAM controller: latencies, queues, refresh, sleep, and that no chopping of a run changes it."""
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
+from archsim._dram import LOGGED
 from dram_checker import run
 from dram_patterns import mixed, random, reads, stream
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archsim._dram import LOGGED
 from archsim.errors import InputError
 from archsim.hardware.dram_controller import ControllerOptions, DramController, Requests
 from archsim.hardware.dram_mapping import MAPPINGS, Place, address_mapping
@@ -69,8 +71,7 @@ def test_pieces_change_nothing(seed, sizes, outstanding):
     whole.run(requests, lambda log: logs[0].append(log.copy()))
     ends = np.cumsum([0, *sizes])
     chopped = [
-        Requests(requests.addresses[start:end], requests.writes[start:end])
-        for start, end in zip(ends, ends[1:], strict=False)
+        Requests(requests.addresses[start:end], requests.writes[start:end]) for start, end in pairwise(ends)
     ]
     pieces.run(chopped, lambda log: logs[1].append(log.copy()))
     assert np.array_equal(np.concatenate(logs[0]), np.concatenate(logs[1]))

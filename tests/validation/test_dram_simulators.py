@@ -14,7 +14,7 @@ from archsim.hardware.dram_parts import dram_part
 from archsim.hardware.dram_result import DramResult
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "hardware"))
-from dram_patterns import random, splitmix64, stream  # noqa: E402 - the folder has to be on the path
+from dram_patterns import random, splitmix64, stream
 
 DDR4 = dram_part("DDR4-2400")
 READS = 100_000
