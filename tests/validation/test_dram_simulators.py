@@ -54,7 +54,7 @@ def test_a_stream_in_rows_is_between_the_two() -> None:
 
 
 def test_throughput_follows_from_the_mechanism() -> None:
-    # Four activations per tFAW and tCCD_S, less refresh, bound random reads and interleaved streams from below.
+    # Less refresh, four activations per tFAW bound random reads, tCCD_S interleaved streams.
     left = 1 - DDR4.timing.tRFC / DDR4.timing.tREFI
     assert 1 <= result("random").cycles / (READS * DDR4.timing.tFAW / 4 / left) < 1.03
     assert 1 <= result("stream", mapping="robacobg").cycles / (READS * DDR4.timing.tCCD_S / left) < 1.01
