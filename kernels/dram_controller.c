@@ -180,7 +180,8 @@ int run_channel(Channel *channel, Job *job, int64_t until) {
         int64_t due, out = out_of_front_end(channel);
         int rank = rank_due(channel, &due);
         int64_t first = choice.cycle < due ? choice.cycle : due;
-        if ((out < first ? out : first) > until)
+        int64_t next = out < first ? out : first;
+        if (next > until || next == NEVER)
             return DONE;
         if (out <= first) {
             const Entry *entry = come_out(channel, job, out);
