@@ -5,6 +5,7 @@ from setuptools import Extension, setup
 
 # Apple's clang has no OpenMP: kernels run on one thread there. Sums wrap modulo 2^32 by intention.
 THREADS = [] if sys.platform in {"darwin", "win32"} else ["-fopenmp"]
+DRAM_PARTS = ("choice", "controller", "queue", "timing")
 PARTS = [f"kernels/integer{part}.c" for part in ("_driver", "_portable", "_avx2", "_avx512")]
 
 EXTENSIONS = [
@@ -22,6 +23,12 @@ EXTENSIONS = [
         include_dirs=["kernels"],
         extra_compile_args=["-O3", "-ffp-contract=off", *THREADS],
         extra_link_args=THREADS,
+    ),
+    Extension(
+        "archsim._dram",
+        ["kernels/dram.pyx", *(f"kernels/dram_{part}.c" for part in DRAM_PARTS)],
+        include_dirs=["kernels"],
+        extra_compile_args=["-O3", "-fvisibility=hidden"],
     ),
 ]
 

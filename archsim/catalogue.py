@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from archsim.config import find, json_schema, shipped
 from archsim.errors import InputError, expected_one_of, nearest
 from archsim.hardware.architecture import Architecture
-from archsim.hardware.dram_parts import dram_parts
+from archsim.hardware.dram_parts import DramPart, dram_part, dram_part_names, dram_parts
 from archsim.inputs import find_file, kind_of, read_architecture, read_network
 from archsim.registry import FAMILIES, Component, kinds
 from archsim.results.tables import Table
@@ -62,7 +62,7 @@ def describe(thing: str, *, as_json: bool) -> Table | str:
         return _show_trace(path, as_json) if kind == "trace" else _show_architecture(path, as_json)
     if Path(thing).suffix in {".yaml", ".yml", ".csv"}:
         find("configs", thing)
-    if thing in dram_parts():
+    if thing in dram_part_names():
         return _show_part(thing, as_json)
     member = _kind(thing)
     return _json_text(member.model_json_schema()) if as_json else kind_table(member)
@@ -111,7 +111,7 @@ def _listings() -> Mapping[str, Callable[[], Table]]:
         "traces": lambda: files_table("traces", [find("traces", name) for name in shipped("traces")]),
         **families,
         "parts": lambda: names_table(
-            "DRAM parts", {name: part.source for name, part in dram_parts().items()}
+            "DRAM parts", {_both_names(name, part): part.source for name, part in dram_parts().items()}
         ),
     }
 
@@ -128,11 +128,20 @@ def _show_trace(path: Path, as_json: bool) -> Table | str:
     return _json_text(network_data(network)) if as_json else network_table(network)
 
 
+def _both_names(name: str, part: DramPart) -> str:
+    return f"{name} ({part.short_name})" if part.short_name else name
+
+
 def _show_part(name: str, as_json: bool) -> Table | str:
-    part = dram_parts()[name].model_dump()
+    part, name = dram_part(name).model_dump(exclude_none=True), dram_part_names()[name]
     if as_json:
         return _json_text({"name": name} | part)
-    return names_table(f"DRAM part {name}", {key: _flat(value) for key, value in part.items()})
+    rows = {
+        f"{key} {inner}" if inner else key: _flat(one)
+        for key, value in part.items()
+        for inner, one in (value.items() if isinstance(value, Mapping) else [("", value)])
+    }
+    return names_table(f"DRAM part {name}", rows)
 
 
 def _kind(thing: str) -> type[Component]:
@@ -148,7 +157,7 @@ def _kind(thing: str) -> type[Component]:
     names = [
         *shipped("configs"),
         *shipped("traces"),
-        *dram_parts(),
+        *dram_part_names(),
         *(kind for _, one in members for kind in one),
     ]
     message = f"there is no file, shipped name, kind or part '{thing}'"

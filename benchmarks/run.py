@@ -18,6 +18,7 @@ from pathlib import Path
 
 import accuracy
 import against_scalesim
+import dram
 import engine
 from scaling import FITTED, Series, all_series
 from timing import event_seconds
@@ -85,6 +86,13 @@ def kernel_rows(repeats: int) -> Iterator[dict[str, object]]:
         yield asdict(row) | rounded
 
 
+def dram_rows(repeats: int) -> Iterator[dict[str, object]]:
+    """Requests per second of the DRAM channel, to three digits."""
+    for row in dram.rows(repeats):
+        print(f"{row.part}, {row.pattern}: {row.requests_per_s:,.0f} requests/s", flush=True)
+        yield asdict(row) | {"requests_per_s": float(f"{row.requests_per_s:.3g}")}
+
+
 def scalesim_rows(repeats: int) -> dict[str, object] | None:
     python = against_scalesim.prepared()
     if python is None:
@@ -124,6 +132,7 @@ def main(arguments: Sequence[str]) -> int:
         "engine": list(engine_rows(options.repeats)),
         "kernels": list(kernel_rows(3 * options.repeats)),
         "accuracy": accuracy_row(options.repeats),
+        "dram": list(dram_rows(options.repeats)),
         "scaling": list(scaling_rows(event_s, options.repeats)),
     }
     options.output.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8", newline="\n")

@@ -70,6 +70,14 @@ def benchmark_kernels() -> str:
     return markdown(header, rows)
 
 
+def benchmark_dram() -> str:
+    """Return million requests per second of the DRAM channel by part and pattern."""
+    found = {(row["part"], row["pattern"]): row["requests_per_s"] / 1e6 for row in _results()["dram"]}
+    parts, patterns = (list(dict.fromkeys(names)) for names in zip(*found, strict=True))
+    rows = [[f"`{part}`", *(figure(found[part, one], 3) for one in patterns)] for part in parts]
+    return markdown(["part", *patterns], rows)
+
+
 def _kernel_cells(by_level: Mapping[tuple[str, int], Mapping[str, Any]]) -> list[str]:
     """Path on the best instruction set, ratios, speed and gain of two threads there."""
     best = max((level for level, _ in by_level), key=_LEVELS.index)
@@ -126,6 +134,7 @@ BENCHMARK_TABLES: Mapping[str, Make[str]] = {
         benchmark_engine,
         benchmark_kernels,
         benchmark_accuracy,
+        benchmark_dram,
         benchmark_scaling,
     )
 }

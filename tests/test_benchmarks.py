@@ -15,6 +15,7 @@ from archsim import Architecture, load_network
 BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
 sys.path.append(str(BENCHMARKS))
 import against_scalesim  # noqa: E402 - the folder has to be on the path
+import dram  # noqa: E402
 import scaling  # noqa: E402
 
 
@@ -72,3 +73,16 @@ def test_without_scalesim_there_is_a_message(
     monkeypatch.setattr(against_scalesim.sys, "executable", str(tmp_path / "no python"))
     assert against_scalesim.prepared(tmp_path / "environment") is None
     assert "no comparison with SCALE-Sim 3.0.0, which could not be installed" in capsys.readouterr().err
+
+
+def test_the_dram_channel_is_as_fast_as_claimed(results: dict[str, Any]) -> None:
+    found = {(row["part"], row["pattern"]): row["requests_per_s"] for row in results["dram"]}
+    assert set(found) == {(part, pattern) for part in dram.PARTS for pattern in dram.PATTERNS}
+    for (_, pattern), rate in found.items():
+        assert rate >= (5e6 if pattern == "stream" else 1.5e6)
+
+
+def test_the_dram_benchmark_serves_what_it_counts() -> None:
+    rows = list(dram.rows(1, 200))
+    assert len(rows) == len(dram.PARTS) * len(dram.PATTERNS)
+    assert all(row.requests == 200 and row.requests_per_s > 0 for row in rows)

@@ -9,6 +9,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from archsim.cli.describing import list_kind, schema, show, validate
+from archsim.cli.dram import dram
 from archsim.cli.multiplier import multiplier
 from archsim.cli.output import BAD_INPUT, INTERRUPTED, fail, say
 from archsim.cli.simulating import compare, run
@@ -58,6 +59,7 @@ def _start(
 app.command()(run)
 app.command()(compare)
 app.command()(multiplier)
+app.command()(dram)
 app.command("list")(list_kind)
 app.command()(show)
 app.command()(validate)
