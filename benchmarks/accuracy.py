@@ -22,10 +22,10 @@ from archsim.arithmetic.kernels import Arithmetic
 from archsim.arithmetic.kernels.levels import thread_count
 from archsim.arithmetic.macs import DigitalMacs
 from archsim.arithmetic.multipliers.base import Multiplier
-from archsim.inference import Options, QuantizedNetwork, calibrate, quantize
+from archsim.inference import QuantizedNetwork, calibrate, quantize
 from archsim.registry import create
 from archsim.workload import Network, load_network
-from archsim.workload.parameters import LayerParameters, Parameters
+from archsim.workload.parameters import LabelledImages, LayerParameters, Parameters
 
 HERE = Path(__file__).resolve().parent
 ENVIRONMENT = HERE.parent / ".venv-torch"
@@ -92,8 +92,9 @@ def prepared_network(images: np.ndarray) -> QuantizedNetwork:
     multiplier = create("multipliers", DESIGN)
     assert isinstance(multiplier, Multiplier)
     functions = {layer.name: DigitalMacs(Arithmetic(multiplier)) for layer in network.layers if layer.is_mac}
-    ranges = calibrate(network, parameters, images[:CALIBRATION])
-    return quantize(network, parameters, ranges, Options(per_channel=True), functions)
+    sample = LabelledImages(images[:CALIBRATION], np.zeros(CALIBRATION, dtype=np.int64))
+    ranges = calibrate(network, parameters, sample)
+    return quantize(network, parameters, ranges, functions=functions)
 
 
 def own(images: int, repeats: int) -> dict[str, float]:
