@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from image_sets import unlabelled
 
 from archsim.hardware.architecture import Architecture
 from archsim.inference import Question, calibrate, evaluate, layer_macs, measure, quantize, top1
@@ -40,7 +41,7 @@ def trained():
     network = load_network("digits_exits")
     parameters = load_parameters(find_weights(network.weights_for(), None), network)
     images = load_images("digits", count=IMAGES, preprocessing=network.preprocessing)
-    calibration = calibrate(network, parameters, images.values[:20])
+    calibration = calibrate(network, parameters, unlabelled(images.values[:20]))
     architecture = Architecture.load("von_neumann_approximate")
     functions = layer_macs(place(network, architecture), architecture, 0)
     return (
