@@ -17,7 +17,7 @@ from archsim.inference.compensation import multiplier_of
 from archsim.inference.quantized import QuantizedNetwork, quantize
 from archsim.inference.unit_functions import layer_macs
 from archsim.mapping.placement import place
-from archsim.workload.datasets import Images, Part, check_images, has_part, open_dataset
+from archsim.workload.datasets import Images, Part, check_data_folder, check_images, has_part, open_dataset
 from archsim.workload.network import Network
 from archsim.workload.parameters import ImageSet, Parameters
 from archsim.workload.weights import find_weights, load_parameters
@@ -112,6 +112,7 @@ def measure(
     name = question.dataset or network.dataset
     if name is None:
         raise InputError(f"network {network.name!r} names no data set: choose one with --dataset")
+    check_data_folder(question.directory)
     reference = network.weights_for(question.dataset)
     parameters = load_parameters(find_weights(reference, question.directory), network)
     images = _load(network, name, question)
@@ -144,7 +145,7 @@ def _options(architecture: Architecture, question: Question, layers: list[str]) 
 
 def _load(network: Network, name: str, question: Question) -> Images:
     images = open_dataset(name, question.directory).first(question.images, network.preprocessing)
-    check_images(images, network)
+    check_images(images, network, f"data set {name!r}")
     return images
 
 
