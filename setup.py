@@ -10,6 +10,7 @@ PARTS = [f"kernels/integer{part}.c" for part in ("_driver", "_portable", "_avx2"
 
 EXTENSIONS = [
     Extension("archsim._tiling", ["kernels/tiling.pyx"], extra_compile_args=["-O3", "-ffp-contract=off"]),
+    Extension("archsim._codes", ["kernels/codes.pyx"], extra_compile_args=["-O3", "-ffp-contract=off"]),
     Extension(
         "archsim._integer",
         ["kernels/integer.pyx", *PARTS],

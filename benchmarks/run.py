@@ -109,7 +109,8 @@ def accuracy_row(repeats: int) -> dict[str, object] | None:
     if python is None:
         return None
     found = accuracy.measure(python, repeats=repeats)
-    print(f"{found.network}, {found.multiplier}: {found.ratio} times the time of PyTorch", flush=True)
+    ratios = f"{found.ratio} times the time of PyTorch, the whole study {found.study_ratio} times"
+    print(f"{found.network}, {found.multiplier}: {ratios}", flush=True)
     return asdict(found)
 
 

@@ -67,6 +67,37 @@ static int64_t padded_length(int64_t outputs, int64_t step, int64_t taps, int64_
     return (outputs - 1) * step + (taps - 1) * dilation + 1;
 }
 
+/* Whether a map only adds its first byte, modulo 256. */
+static int shifts(const uint8_t *map)
+{
+    uint8_t differing = 0;
+    for (int i = 0; i < 256; i++)
+        differing |= map[i] ^ (uint8_t)(i + map[0]);
+    return !differing;
+}
+
+/* The mapped bytes of some columns, one after the other in the input and `depth` apart in the packed row. */
+static void map_columns(const Job *job, const uint8_t *map, const uint8_t *from, uint8_t *into, int64_t depth,
+                        int64_t columns)
+{
+    int64_t length = job->channels;
+    if (job->channel_stride != 1 || !shifts(map)) {
+        for (int64_t c = 0; c < job->channels; c++)
+            for (int64_t x = 0; x < columns; x++)
+                into[x * depth + c] =
+                    map[(uint8_t)(from[c * job->channel_stride + x * job->column_stride] + job->offset)];
+        return;
+    }
+    if (depth == length && job->column_stride == length) {
+        length *= columns;
+        columns = 1;
+    }
+    uint8_t shift = (uint8_t)(job->offset + map[0]);
+    for (int64_t x = 0; x < columns; x++)
+        for (int64_t c = 0; c < length; c++)
+            into[x * depth + c] = (uint8_t)(from[x * job->column_stride + c] + shift);
+}
+
 /* One row of a padded image: [column][map][channel], channels rounded up to four with zero bytes. */
 static void pack_row(const Layout *layout, int64_t image, int64_t group, int64_t row, uint8_t *to, int32_t *own)
 {
@@ -78,19 +109,19 @@ static void pack_row(const Layout *layout, int64_t image, int64_t group, int64_t
                           y * job->row_stride;
     if (y < 0 || y >= job->height)
         first = last = layout->columns;
-    for (int64_t x = 0; x < layout->columns; x++)
-        for (int64_t m = 0; m < job->maps; m++)
-            memset(to + x * depth + m * part + job->channels, 0, (size_t)(part - job->channels));
+    if (part > job->channels)
+        for (int64_t x = 0; x < layout->columns; x++)
+            for (int64_t m = 0; m < job->maps; m++)
+                memset(to + x * depth + m * part + job->channels, 0, (size_t)(part - job->channels));
     for (int64_t m = 0; m < job->maps; m++) {
         const uint8_t *map = job->map + 256 * m;
         uint8_t outside = map[(uint8_t)(job->pad + job->offset)], *into = to + m * part;
         for (int64_t x = 0; x < layout->columns; x++)
             if (x < first || x >= last)
                 memset(into + x * depth, outside, (size_t)job->channels);
-        for (int64_t c = 0; c < job->channels; c++)
-            for (int64_t x = first; x < last; x++)
-                into[x * depth + c] = map[(uint8_t)(from[c * job->channel_stride + (x - job->left) * job->column_stride] +
-                                                    job->offset)];
+        if (first < last)
+            map_columns(job, map, from + (first - job->left) * job->column_stride, into + first * depth, depth,
+                        last - first);
     }
     if (own == NULL)
         return;

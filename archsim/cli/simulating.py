@@ -131,9 +131,8 @@ def _with_accuracy(report: Report, architecture: Architecture, network: Network,
     from archsim.inference.measuring import measure
     from archsim.simulation.accuracy import with_accuracy
 
-    of = asked.images * (1 + asked.layer_by_layer * sum(layer.is_mac for layer in network.layers))
     with progress(f"accuracy of {network.name} on {architecture.name}") as tell:
-        told = None if tell is None else lambda done: tell(done, of, "images")
+        told = None if tell is None else lambda done, of: tell(done, of, "images")
         answer = measure(architecture, network, asked, report.seed, told)
     measured = with_accuracy(report, answer)
     if not network.exit_conditions:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from math import fsum, inf, log10
+from math import inf
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +13,12 @@ from archsim.arithmetic.macs import MacFunction
 from archsim.errors import InputError
 from archsim.hardware.quantization import Quantization
 from archsim.inference.calibration import Calibration
+from archsim.inference.coding import is_short, same, zero_code
 from archsim.inference.exits import ExitRecord, Listener
 from archsim.inference.float_operations import float_operations
 from archsim.inference.graph import Operation, Tensor, images_at_a_time, steps
 from archsim.inference.quantized import QuantizedNetwork, quantize
+from archsim.inference.signal_noise import Ratio
 from archsim.workload.network import Network
 from archsim.workload.parameters import ImageSet, LabelledImages, Parameters
 
@@ -72,13 +74,6 @@ class Accuracy:
     agreement: float
     layers: Mapping[str, LayerError]
     exits: ExitRecord = field(compare=False)
-
-
-def sqnr_db(signal: float, noise: float) -> float:
-    """Return 10 log10(signal / noise) of two sums of squares; infinite without noise."""
-    if noise == 0:
-        return inf
-    return 10 * log10(signal / noise) if signal > 0 else -inf
 
 
 def evaluate(
@@ -160,24 +155,6 @@ def sensitivity(  # noqa: PLR0913, PLR0917 - what `quantize` takes, and the imag
     return found
 
 
-@dataclass(slots=True, eq=False)
-class _Ratio:
-    """Sums of squares of one layer, image by image: their exact total does not depend on batches."""
-
-    signal: list[float] = field(default_factory=list)
-    noise: list[float] = field(default_factory=list)
-
-    def add(self, wanted: Tensor, found: Tensor) -> None:
-        """Add one batch."""
-        self.signal.extend(_squares(wanted))
-        self.noise.extend(_squares(wanted - found))
-
-    @property
-    def db(self) -> float:
-        """The ratio of the totals."""
-        return sqnr_db(fsum(self.signal), fsum(self.noise))
-
-
 class _Comparison:
     """Three networks in step."""
 
@@ -188,22 +165,34 @@ class _Comparison:
         outputs = [
             layer.name for layer in approximate.network.executed_layers if layer.name not in approximate.fused
         ]
-        self._against_float = {name: _Ratio() for name in outputs}
-        self._against_exact = {name: _Ratio() for name in outputs}
-        self._own = {name: _Ratio() for name in approximate.macs}
+        self._against_float = {name: Ratio() for name in outputs}
+        self._against_exact = {name: Ratio() for name in outputs}
+        self._own = {name: Ratio() for name in approximate.macs}
         self._listeners = tuple(Listener(approximate.network) for _ in range(3))
 
     def add(self, values: NDArray[np.float32]) -> None:
         """Run one batch."""
         for name, real, exact, found, own in self._steps(values):
             if name in self._against_exact:
-                self._against_float[name].add(real, found)
-                self._against_exact[name].add(exact, found)
+                self._against_float[name].add(real, found, self._approximate.coded.get(name))
+                self._compare(self._against_exact[name], name, exact, found)
             if own is not None:
-                self._own[name].add(exact, own)
-            for listener, output in zip(self._listeners, (real, exact, found), strict=True):
-                if name in listener.names:
-                    listener.hear(name, output)
+                self._compare(self._own[name], name, exact, own)
+            if name in self._listeners[0].names:
+                self._hear(name, real, exact, found)
+
+    def _compare(self, ratio: Ratio, name: str, exact: Tensor, found: Tensor) -> None:
+        """Add what differs from the exact network: codes, where both are coded alike."""
+        coded, alike = self._approximate.coded.get(name), self._exact.coded.get(name)
+        if coded is not None and alike is not None and is_short(coded) and same(coded, alike):
+            ratio.add_codes(exact, found, zero_code(coded))
+        else:
+            ratio.add(self._exact.reals(name, exact), found, coded)
+
+    def _hear(self, name: str, real: Tensor, exact: Tensor, found: Tensor) -> None:
+        values = real, self._exact.reals(name, exact), self._approximate.reals(name, found)
+        for listener, output in zip(self._listeners, values, strict=True):
+            listener.hear(name, output)
 
     def result(self, labels: NDArray[np.int64]) -> Accuracy:
         """Return the shares and ratios of all batches."""
@@ -230,15 +219,16 @@ class _Comparison:
     def _steps(
         self, values: NDArray[np.float32]
     ) -> Iterator[tuple[str, Tensor, Tensor, Tensor, Tensor | None]]:
-        """Yield each layer's name and output: float32, exact, approximate, approximate on exact inputs."""
+        """Yield each layer's name and output: float32, exact, approximate, approximate on exact inputs.
+
+        Outputs of the quantized networks are codes where they are coded.
+        """
         network, own = self._approximate.network, dict[str, Tensor]()
         reals = steps(network, values, self._operations)
         exacts = steps(network, values, self._exact_beside(own))
         together = zip(reals, exacts, self._approximate.steps(values), strict=True)
         for (name, real), (_, exact), (_, found) in together:
-            wanted, reached = self._exact.reals(name, exact), self._approximate.reals(name, found)
-            alone = self._approximate.reals(name, own.pop(name)) if name in own else None
-            yield name, real, wanted, reached, alone
+            yield name, real, exact, found, own.pop(name, None)
 
     def _exact_beside(self, own: dict[str, Tensor]) -> dict[str, Operation]:
         """The exact network's operations; each leaves in `own` what the unit makes of the same inputs."""
@@ -256,13 +246,6 @@ class _Comparison:
             name: beside(name, operation) if name in self._own else operation
             for name, operation in self._exact.operations.items()
         }
-
-
-def _squares(values: Tensor) -> list[float]:
-    # One order of additions for each image, whatever the layout: that of channels-last tensors, which copies
-    # the fewest. A dot product of BLAS would split long rows over its threads and add in another order.
-    rows = np.ascontiguousarray(values.transpose(0, 2, 3, 1)).reshape(len(values), -1).astype(np.float64)
-    return np.square(rows, out=rows).sum(axis=1).tolist()  # type: ignore[no-any-return]
 
 
 def _batches(images: ImageSet, network: Network, progress: Progress | None) -> Iterator[LabelledImages]:

@@ -89,6 +89,11 @@ def code_type(coded: Quantizer) -> Any:
     return np.int32
 
 
+def is_short(coded: Quantizer) -> bool:
+    """Whether codes take 8 or 16 bits of memory: those that compiled loops have."""
+    return code_type(coded) is not np.int32
+
+
 def all_codes(coded: Quantizer) -> Tensor:
     """Return every code of a format in the order of its bits: 0 up, then the negative ones."""
     values = np.arange(coded.format.lowest, coded.format.highest + 1)

@@ -38,6 +38,10 @@ _FEWEST_ROWS: Final = 16
 """Rows below which a product is not cut smaller."""
 
 
+Fill = Callable[[Tensor, Tensor], None]
+"""Fills an output [image][row][column][channel] from padded images, channels-last, without the bias."""
+
+
 def float_operations(network: Network, parameters: Parameters) -> dict[str, Operation]:
     """Return what each layer computes.
 
@@ -90,50 +94,57 @@ def _operation(layer: Layer, parameters: Parameters) -> Operation:
     if not layer.is_mac:
         return without_weights(layer)
     own = parameters_of(layer, parameters)
+    if own.weight.shape[1] == 1 and layer.groups > 1:
+        depthwise = _depthwise(own.weight, layer)
+        return lambda inputs: _convolved(inputs[0], own, layer, depthwise)
+    products = _grouped(own.weight, layer)
     if layer.op is Op.LINEAR:
-        return lambda inputs: _convolved(flattened(inputs[0], layer), own, layer)
-    return lambda inputs: _convolved(inputs[0], own, layer)
+        return lambda inputs: _convolved(flattened(inputs[0], layer), own, layer, products)
+    return lambda inputs: _convolved(inputs[0], own, layer, products)
 
 
-def _convolved(values: Tensor, own: LayerParameters, layer: Layer) -> Tensor:
+def _convolved(values: Tensor, own: LayerParameters, layer: Layer, products: Fill) -> Tensor:
     """Convolve image by image with products of one shape, so that no result depends on the batch."""
     output = np.empty((len(values), *layer.output_shape[1:], layer.output_shape.channels), dtype=np.float32)
     step = max(1, _BLOCK_VALUES // (layer.gemm.depth * layer.gemm.pixels * layer.groups))
-    for first in range(0, len(values), step):
-        block = slice(first, first + step)
-        whole = padded(np.asarray(values[block], dtype=np.float32), layer, 0)
-        if own.weight.shape[1] == 1 and layer.groups > 1:
-            output[block] = _depthwise(whole, own.weight, layer)
-            continue
-        # A second BLAS thread would spin on the cores of the integer kernels that run in turn with these.
-        with _libraries().limit(limits=1, user_api="blas"):
-            _grouped(whole, own.weight, layer, output[block])
-    output += own.bias
+    # A second BLAS thread would spin on the cores of the integer kernels that run in turn with these.
+    with _libraries().limit(limits=1, user_api="blas"):
+        for first in range(0, len(values), step):
+            block = output[first : first + step]
+            products(padded(np.asarray(values[first : first + step], dtype=np.float32), layer, 0), block)
+            # While the block is in the cache.
+            block += own.bias
     return output.transpose(0, 3, 1, 2)
 
 
-def _grouped(whole: Tensor, weight: Tensor, layer: Layer, output: Tensor) -> None:
+def _grouped(weight: Tensor, layer: Layer) -> Fill:
+    """Return the products of each group's windows with its weights."""
     channels, filters = weight.shape[1], layer.gemm.filters
-    for group in range(layer.groups):
-        own = slice(group * filters, (group + 1) * filters)
-        windows = whole[..., group * channels : (group + 1) * channels]
-        if layer.op is Op.LINEAR or (layer.kernel == layer.stride == (1, 1)):
-            rows = windows.reshape(len(whole), -1, channels)
-        else:
-            rows = unrolled(windows, layer)
-        matrix = np.ascontiguousarray(weight[own].transpose(2, 3, 1, 0)).reshape(-1, filters)
-        output[..., own] = _product(rows, matrix).reshape(*output.shape[:3], filters)
+    by_group = weight.reshape(layer.groups, filters, *weight.shape[1:]).transpose(0, 3, 4, 2, 1)
+    matrices = np.ascontiguousarray(by_group, dtype=np.float32).reshape(layer.groups, -1, filters)
+    as_they_are = layer.op is Op.LINEAR or (layer.kernel == layer.stride == (1, 1))
+
+    def fill(whole: Tensor, output: Tensor) -> None:
+        for group, matrix in enumerate(matrices):
+            windows = whole[..., group * channels : (group + 1) * channels]
+            rows = windows.reshape(len(whole), -1, channels) if as_they_are else unrolled(windows, layer)
+            _product(rows, matrix, output[..., group * filters : (group + 1) * filters])
+
+    return fill
 
 
-def _product(rows: Tensor, matrix: Tensor) -> Tensor:
+def _product(rows: Tensor, matrix: Tensor, output: Tensor) -> None:
     """Multiply each image's rows by a matrix, in stretches of rows of one size."""
     images, pixels, depth = rows.shape
     fitting = max(1, _ONE_THREAD // matrix.size)
     stretch = max(size for size in range(1, pixels + 1) if pixels % size == 0 and size <= fitting)
     if stretch < min(pixels, _FEWEST_ROWS):
         stretch = pixels
-    product: Tensor = np.matmul(rows.reshape(images * pixels // stretch, stretch, depth), matrix)
-    return product
+    cut = rows.reshape(images * pixels // stretch, stretch, depth)
+    if output.flags.c_contiguous:
+        np.matmul(cut, matrix, out=output.reshape(len(cut), stretch, -1))
+    else:
+        output[...] = np.matmul(cut, matrix).reshape(output.shape)
 
 
 @cache
@@ -141,13 +152,16 @@ def _libraries() -> ThreadpoolController:
     return ThreadpoolController()
 
 
-def _depthwise(whole: Tensor, weight: Tensor, layer: Layer) -> Tensor:
+def _depthwise(weight: Tensor, layer: Layer) -> Fill:
     multiplier = layer.gemm.filters
-    result = np.zeros((len(whole), *layer.output_shape[1:], len(weight)), dtype=np.float32)
-    for (row, column), part in taps(whole, layer):
-        wide = part if multiplier == 1 else np.repeat(part, multiplier, axis=3)
-        result += wide * weight[:, 0, row, column]
-    return result
+
+    def fill(whole: Tensor, output: Tensor) -> None:
+        output[...] = 0
+        for (row, column), part in taps(whole, layer):
+            wide = part if multiplier == 1 else np.repeat(part, multiplier, axis=3)
+            output += wide * weight[:, 0, row, column]
+
+    return fill
 
 
 def _activation(layer: Layer) -> Operation:

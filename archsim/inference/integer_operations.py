@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from archsim.arithmetic.kernels.codes import Limits, added
 from archsim.arithmetic.macs import MacFunction
 from archsim.arithmetic.quantization import Quantizer
 from archsim.hardware.quantization import Rounding
 from archsim.inference.coding import (
     all_codes,
+    code_type,
     decode,
     encode,
     looked_up,
@@ -124,17 +126,11 @@ class IntegerPlan:
         ratio, other = first.scale / into.scale, second.scale / into.scale
         # The order of ONNX Runtime's MLAS QLinearAdd: all zero points first.
         start = np.float32(into.zero_point) - (ratio * zero_code(first) + other * zero_code(second))
-        plain = Quantizer(into.format, into.scale, np.zeros_like(into.zero_point))
-
-        def added(inputs: tuple[Tensor, ...]) -> Tensor:
-            total = inputs[0].astype(np.float32)
-            total *= ratio
-            if start:
-                total += np.float32(start)
-            total += inputs[1] * other
-            return rounded(total, plain, clamp.lowest, clamp.highest)
-
-        return added
+        factors = float(ratio.reshape(())), float(start.reshape(())), float(other.reshape(()))
+        limits = Limits(0, clamp.lowest, clamp.highest)
+        return lambda inputs: added(*_of_one_type(inputs, into), factors, limits).astype(
+            code_type(into), copy=False
+        )
 
     def _average(self, layer: Layer) -> Operation:
         source, into = self.coded[layer.inputs[0]], self.coded[layer.name]
@@ -161,3 +157,10 @@ class IntegerPlan:
             return values if into is None else encode(values, into)
 
         return computed
+
+
+def _of_one_type(inputs: tuple[Tensor, ...], into: Quantizer) -> tuple[Tensor, Tensor]:
+    """Return two inputs in the type of codes that holds them and the output."""
+    kind = np.result_type(*inputs, code_type(into))
+    first, second = (codes.astype(kind, copy=False) for codes in inputs)
+    return first, second

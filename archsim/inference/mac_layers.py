@@ -14,7 +14,7 @@ from archsim.arithmetic.macs import DigitalMacs, MacFunction
 from archsim.arithmetic.multipliers.base import Multiplier
 from archsim.arithmetic.number_format import NumberFormat
 from archsim.arithmetic.quantization import Quantizer
-from archsim.inference.coding import quantizer, zero_code
+from archsim.inference.coding import encode, quantizer, zero_code
 from archsim.inference.graph import Tensor
 from archsim.inference.windows import flattened
 from archsim.registry import create
@@ -62,11 +62,16 @@ def quantized_mac(
     *,
     per_channel: bool,
 ) -> QuantizedMac:
-    """Quantize a layer's weights to a unit's operands and its bias to the scale of the sums, half to even."""
+    """Quantize a layer's weights to a unit's operands and its bias to the scale of the sums, half to even.
+
+    Weights are divided by their scale in float32, as activations are (ONNX QuantizeLinear). It matters where
+    weights were quantized before: many are then halfway between two codes.
+    """
     weight = quantizer(own.weight, number_format, even=True, axis=0 if per_channel else None)
     step = activation.scale.reshape(()).astype(np.float64) * weight.scale.ravel().astype(np.float64)
     bias = np.rint(own.bias.astype(np.float64) / step).astype(np.int64)
-    return QuantizedMac(layer, activation, weight, weight.quantize(own.weight), bias)
+    codes = encode(np.asarray(own.weight, dtype=np.float32), weight).astype(np.int64)
+    return QuantizedMac(layer, activation, weight, codes, bias)
 
 
 def exact_macs(number_format: NumberFormat, accumulator_bits: int = 32) -> DigitalMacs:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -17,13 +17,17 @@ from archsim.inference.compensation import multiplier_of
 from archsim.inference.quantized import QuantizedNetwork, quantize
 from archsim.inference.unit_functions import layer_macs
 from archsim.mapping.placement import place
-from archsim.workload.datasets import Images, Part, check_images, has_part, open_dataset
+from archsim.workload.datasets import Images, Part, check_data_folder, check_images, has_part, open_dataset
 from archsim.workload.network import Network
 from archsim.workload.parameters import ImageSet, Parameters
 from archsim.workload.weights import find_weights, load_parameters
 
 _WITHOUT_TRAINING: Final = 10
 """Every so many test images where a data set has no training images here."""
+
+
+Overall = Callable[[int, int], None]
+"""Called with the number of images done and how many there are to do, over all passes."""
 
 
 @dataclass(frozen=True)
@@ -88,11 +92,17 @@ def measure(
     network: Network,
     question: Question,
     seed: int = 0,
-    progress: Progress | None = None,
+    progress: Overall | None = None,
 ) -> Answer:
     """Return the accuracy of a network whose layers run on the arithmetic of their units.
 
     Ranges are calibrated on training images (every tenth test image where the data set has none).
+
+    Parameters
+    ----------
+    progress
+        Called after each batch of every pass over the images: all networks in step, the one with corrected
+        biases, and each layer alone.
 
     Raises
     ------
@@ -102,6 +112,7 @@ def measure(
     name = question.dataset or network.dataset
     if name is None:
         raise InputError(f"network {network.name!r} names no data set: choose one with --dataset")
+    check_data_folder(question.directory)
     reference = network.weights_for(question.dataset)
     parameters = load_parameters(find_weights(reference, question.directory), network)
     images = _load(network, name, question)
@@ -111,12 +122,12 @@ def measure(
     calibration = calibrate(network, parameters, sample, options.calibration)
     study = _Study(network, parameters, calibration, options, functions)
     on_units = study.network(functions)
-    accuracy = evaluate(parameters, images, on_units, study.exact(), progress)
+    passes = _Passes(progress, len(images), 1 + study.biased + question.layer_by_layer * len(functions))
     return Answer(
         dataset=name,
-        accuracy=accuracy,
-        compensated=study.compensated(images),
-        alone=study.alone(images, progress) if question.layer_by_layer else {},
+        accuracy=evaluate(parameters, images, on_units, study.exact(), passes.after(0)),
+        compensated=study.compensated(images, passes.after(1)),
+        alone=study.alone(images, passes.after(1 + study.biased)) if question.layer_by_layer else {},
         quantization=options,
         bits={layer: mac.activation.format.bits for layer, mac in on_units.macs.items()},
         calibrated_on=(part, len(sample)),
@@ -134,7 +145,7 @@ def _options(architecture: Architecture, question: Question, layers: list[str]) 
 
 def _load(network: Network, name: str, question: Question) -> Images:
     images = open_dataset(name, question.directory).first(question.images, network.preprocessing)
-    check_images(images, network)
+    check_images(images, network, f"data set {name!r}")
     return images
 
 
@@ -167,17 +178,38 @@ class _Study:
         """The network with exact arithmetic on operands of the units' widths."""
         return self.network({name: _exact_alike(one) for name, one in self.functions.items()})
 
-    def compensated(self, images: ImageSet) -> float | None:
+    @property
+    def biased(self) -> bool:
+        """Whether a multiplier's expected error is known."""
+        return any(_is_biased(function) for function in self.functions.values())
+
+    def compensated(self, images: ImageSet, progress: Progress | None) -> float | None:
         """Top-1 with corrected biases, where a multiplier's expected error is known."""
-        if not any(_is_biased(function) for function in self.functions.values()):
+        if not self.biased:
             return None
-        return top1(self.network(self.functions, compensate=True), images)
+        return top1(self.network(self.functions, compensate=True), images, progress)
 
     def alone(self, images: ImageSet, progress: Progress | None) -> Mapping[str, float]:
         """Top-1 with one layer at a time on its unit's arithmetic."""
         return sensitivity(
             self.trained, self.parameters, self.calibration, self.options, self.functions, images, progress
         )
+
+
+@dataclass(frozen=True)
+class _Passes:
+    """Progress over several passes through the same images."""
+
+    progress: Overall | None
+    images: int
+    count: int
+
+    def after(self, passes: int) -> Progress | None:
+        """What a pass tells after that many others."""
+        tell = self.progress
+        if tell is None:
+            return None
+        return lambda done: tell(passes * self.images + done, self.count * self.images)
 
 
 def _is_biased(function: MacFunction) -> bool:

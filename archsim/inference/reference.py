@@ -41,11 +41,12 @@ def run_float(
         If parameters or images do not fit the network, or a layer has no defined function.
     """
     operations = float_operations(network, parameters)
-    output = np.empty((len(values), network.layer(network.outputs[-1]).output_elements), np.float32)
+    last = network.outputs[-1]
+    output = np.empty((len(values), network.layer(last).output_elements), np.float32)
     for block in blocks(len(values), batch):
         for name, tensor in steps(network, np.asarray(values[block], np.float32), operations):
             if observe is not None:
                 observe(name, tensor)
-            if name == network.outputs[-1]:
+            if name == last:
                 output[block] = tensor.reshape(len(tensor), -1)
     return output

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from archsim.arithmetic.kernels.codes import Limits, requantized
 from archsim.arithmetic.quantization import Quantizer
 from archsim.hardware.quantization import Rounding
-from archsim.inference.coding import code_type, rounded, zero_code
+from archsim.inference.coding import code_type, is_short, rounded, zero_code
 from archsim.inference.graph import Tensor
 
 """``float32_rne``: times a float32 ratio of scales, ties to even, as ONNX's QLinear operators.
@@ -96,6 +97,9 @@ def _by_multiplier(
 
 
 def _by_ratio(sums: Tensor, ratio: NDArray[np.float32], into: Quantizer, clamp: Clamp) -> Tensor:
+    if sums.dtype == np.int32 and is_short(into):
+        limits = Limits(zero_code(into), clamp.lowest, clamp.highest)
+        return requantized(sums, ratio, limits, code_type(into))
     values = sums.transpose(0, 2, 3, 1)
     images, rows, columns, channels = values.shape
     scaled = values.reshape(images, rows, columns * channels).astype(np.float32)

@@ -4,9 +4,12 @@ import json
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
+
+TRACES = Path(__file__).resolve().parents[2] / "traces"
 
 
 def archsim(*arguments, check=True):
@@ -127,3 +130,118 @@ def test_a_broken_layer_is_named_with_its_file(shared_data, tmp_path, change, me
     assert str(path) in done.stderr
     assert message in done.stderr
     assert not out.exists()
+
+
+RUN = ("run", "von_neumann")
+
+
+def test_a_data_folder_that_is_none_is_named(refused, tmp_path):
+    file = tmp_path / "data.txt"
+    file.write_text("no folder")
+    for trace in ("lenet5", "digits_cnn"):
+        assert f"{file}:1:1: is not a folder" in refused(*RUN, trace, "--images", "5", "--data", file)
+    away = tmp_path / "away"
+    assert f"{away}:1:1: there is no such folder" in refused(*RUN, "lenet5", "--images", "5", "--data", away)
+
+
+@pytest.fixture
+def data(shared_data, tmp_path):
+    """A data folder with sound weights, to which a test adds images."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    (folder / "weights").symlink_to(shared_data / "weights")
+    return folder
+
+
+@pytest.fixture
+def refused_images(refused, data, tmp_path):
+    """Runs a trace on five images, checks that it is refused and leaves no folder; returns the line."""
+
+    def call(trace, *more):
+        out = tmp_path / "out"
+        line = refused(*RUN, trace, "--images", "5", "--data", data, "-o", out, *more)
+        assert not out.exists()
+        return line
+
+    return call
+
+
+@pytest.mark.parametrize("name", ["test_batch.bin", "data_batch_1.bin"])
+def test_a_truncated_batch_of_cifar_is_named(shared_data, data, refused_images, name):
+    folder = data / "cifar10"
+    folder.mkdir()
+    (folder / "cifar10_test1000.npz").symlink_to(shared_data / "cifar10" / "cifar10_test1000.npz")
+    (folder / name).write_bytes(bytes(5 * 3073 - 1))
+    line = refused_images("resnet8")
+    assert f"{folder / name}:1:1: truncated: 15364 bytes are no whole number of 3073 byte records" in line
+
+
+@pytest.fixture
+def pictures(shared_data, data):
+    """Five images of the sample of ImageNet, and the table of their classes."""
+    source, folder = shared_data / "imagenet_sample", data / "imagenet_sample"
+    (folder / "jpeg224").mkdir(parents=True)
+    head, *rows = (source / "labels.csv").read_text().splitlines()[:6]
+    for row in rows:
+        name = row.split(",")[0]
+        (folder / "jpeg224" / name).write_bytes((source / "jpeg224" / name).read_bytes())
+    (folder / "labels.csv").write_text("\n".join([head, *rows]) + "\n")
+    return folder
+
+
+def third(folder):
+    return sorted((folder / "jpeg224").iterdir())[2]
+
+
+MOBILENET = "mobilenet_v1_0.25_128"
+
+
+@pytest.mark.parametrize("kept", [0, 5000])
+def test_a_truncated_picture_is_named(pictures, refused_images, kept):
+    path = third(pictures)
+    path.write_bytes(path.read_bytes()[:kept])
+    assert f"{path}:1:1: not a readable image" in refused_images(MOBILENET)
+
+
+def test_a_picture_of_another_size_is_named(pictures, refused_images):
+    path = third(pictures)
+    image = pytest.importorskip("PIL.Image")
+    image.new("RGB", (100, 90)).save(path)
+    assert f"{path}:1:1: 90x100 pixels, but 000_n01440764.jpg has 224x224" in refused_images(MOBILENET)
+
+
+def relabelled(folder, label):
+    table = folder / "labels.csv"
+    table.write_text(table.read_text().replace("002_n01484850.jpg,2,", f"002_n01484850.jpg,{label},"))
+    return table
+
+
+def test_a_class_that_the_data_set_has_not_is_named(pictures, refused_images):
+    table = relabelled(pictures, 1005)
+    assert f"{table}:1:1: the class of image 2 is 1005, expected one of 0 to 999" in refused_images(MOBILENET)
+
+
+def test_a_class_that_the_network_has_not_is_named(pictures, refused_images):
+    relabelled(pictures.rename(pictures.with_name("own")), 1005)
+    line = refused_images(MOBILENET, "--dataset", "own")
+    assert "data set 'own': label 1006 of image 2 is none of the 1001 classes" in line
+
+
+def test_images_of_another_shape_are_refused(pictures, refused_images, tmp_path):
+    assert pictures.is_dir()
+    text = (TRACES / f"{MOBILENET}.yaml").read_text()
+    trace = tmp_path / "large.yaml"
+    trace.write_text(text.replace("size: 128, ", ""))
+    line = refused_images(trace)
+    assert "data set 'imagenet_sample'" in line
+    assert "takes images of 3x128x128, these are 3x224x224" in line
+
+
+@pytest.mark.parametrize("kept", [0, 400_000])
+def test_a_truncated_graph_of_weights_is_named(shared_data, pictures, data, refused_images, kept):
+    pytest.importorskip("onnx")
+    assert pictures.is_dir()
+    path = data / "onnx" / "weighted" / "squeezenet1_1_imagenet.onnx"
+    path.parent.mkdir(parents=True)
+    path.write_bytes((shared_data / "onnx" / "weighted" / path.name).read_bytes()[:kept])
+    assert f"{path}:1:1: the graph " in refused_images("squeezenet1_1")

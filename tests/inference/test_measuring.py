@@ -101,3 +101,18 @@ def test_a_layer_never_has_more_bits_than_its_own_format():
 
 def _in_four_bits(layer):
     return replace(layer, number_format="int4") if layer.name == "conv2" else layer
+
+
+@pytest.mark.parametrize(
+    ("architecture", "layer_by_layer", "passes"),
+    [("von_neumann", False, 1), ("von_neumann_approximate", False, 2), ("von_neumann_approximate", True, 6)],
+)
+def test_progress_covers_every_pass_over_the_images(architecture, layer_by_layer, passes):
+    network, told = load_network("digits_cnn"), []
+    question = Question(40, layer_by_layer=layer_by_layer)
+    measure(read_architecture(architecture)[0], network, question, progress=lambda *now: told.append(now))
+    done, of = zip(*told, strict=True)
+    assert set(of) == {40 * passes}
+    assert list(done) == sorted(set(done))
+    assert done[-1] == 40 * passes
+    assert {40 * (one + 1) for one in range(passes)} <= set(done)

@@ -6,6 +6,7 @@ from choices import per_tensor
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from image_sets import unlabelled
+from plain_python import product_table, slow_codes, slow_sums
 
 from archsim.arithmetic.kernels import Arithmetic, instruction_sets
 from archsim.arithmetic.macs import DigitalMacs
@@ -74,36 +75,6 @@ def images_of(network, seed, count=5):
     return np.random.default_rng([seed, 1]).normal(size=(count, *network.input_shape)).astype(np.float32)
 
 
-def slow_sums(mac, multiplier, codes):
-    """Sums of one image, one product at a time; what zero points add is taken off at the end."""
-    layer = mac.layer
-    codes = codes.reshape(-1, 1, 1) if layer.op == "linear" else codes
-    top, left, _, _ = layer.padding
-    first = int(mac.activation.zero_point)
-    outputs, channels, rows, columns = mac.codes.shape
-    result = np.zeros(layer.output_shape, dtype=np.int64)
-    for o, p, q in np.ndindex(*layer.output_shape):
-        origin = int(np.broadcast_to(mac.weight.zero_point, (outputs, 1, 1, 1))[o, 0, 0, 0])
-        total, group = int(mac.bias[o]), o // (outputs // layer.groups)
-        for c, r, s in np.ndindex(channels, rows, columns):
-            y, x = p * layer.stride[0] + r - top, q * layer.stride[1] + s - left
-            inside = 0 <= y < codes.shape[1] and 0 <= x < codes.shape[2]
-            a = int(codes[group * channels + c, y, x]) if inside else first
-            w = int(mac.codes[o, c, r, s])
-            total += multiplier[a, w] - first * (w - origin) - origin * a
-        result[o, p, q] = total
-    return result
-
-
-def slow_codes(values, coded, low):
-    """Nearest codes of one image, ties to even."""
-    zero, scale = int(coded.zero_point), np.float32(coded.scale)
-    codes = np.zeros(values.shape, dtype=np.int64)
-    for place in np.ndindex(*values.shape):
-        codes[place] = min(max(round(float(values[place] / scale)) + zero, low), coded.format.highest)
-    return codes
-
-
 @settings(max_examples=15, deadline=None)
 @given(
     seed=st.integers(0, 2**20),
@@ -117,9 +88,7 @@ def test_layers_equal_products_one_at_a_time(seed, fields, groups, stride, per_c
     parameters, values = parameters_of(network, seed), images_of(network, seed, 1)
     function = macs(fields)
     design = function.arithmetic.multiplier
-    operands = range(design.lowest, design.highest + 1)
-    products = design.layer_table()
-    table = {(a, w): int(products[a - design.lowest, w - design.lowest]) for a in operands for w in operands}
+    table = product_table(design)
     options = Quantization(scheme="manifest", weights="per_channel" if per_channel else "per_tensor")
     names = ["conv1", "conv2", "fc"]
     quantized = quantize(

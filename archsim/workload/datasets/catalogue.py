@@ -107,22 +107,37 @@ def load_images(
     return open_dataset(name, directory, part).load(count, preprocessing)
 
 
-def check_images(images: ImageSet, network: Network) -> None:
+def check_images(images: ImageSet, network: Network, field: str = "images") -> None:
     """Raise `InputError` unless the images have the network's input shape and classes among its outputs.
 
     The first image stands for the shape of all; execution refuses a batch of another one.
+
+    Parameters
+    ----------
+    field
+        What an error names.
     """
     first = next(images.batches(1), None)
     if first is None:
-        raise InputError("no images", field="images")
+        raise InputError("no images", field=field)
     if first.values.shape[1:] != tuple(network.input_shape):
         got = "x".join(str(size) for size in first.values.shape[1:])
-        raise InputError(f"network {network.name!r} takes images of {network.input_shape}, these are {got}")
+        message = f"network {network.name!r} takes images of {network.input_shape}, these are {got}"
+        raise InputError(message, field=field)
     classes = network.layer(network.end).output_shape.elements
-    highest = int(np.max(images.labels, initial=0))
+    place = int(np.argmax(images.labels))
+    highest = int(images.labels[place])
     if highest >= classes:
-        message = f"label {highest} is none of the {classes} classes of network {network.name!r}"
-        raise InputError(message)
+        message = f"label {highest} of image {place} is none of the {classes} classes of {network.name!r}"
+        raise InputError(message, field=field)
+
+
+def check_data_folder(directory: str | Path | None) -> None:
+    """Raise `InputError` if there is no such folder; ``None`` is fine."""
+    if directory is not None and not Path(directory).is_dir():
+        there = Path(directory).exists()
+        message = "is not a folder" if there else "there is no such folder"
+        raise file_error(Path(directory), f"{message} (--data takes the folder of data sets and weights)")
 
 
 def _format(name: str) -> _Format:
@@ -134,8 +149,7 @@ def _folder(name: str, directory: str | Path | None) -> Path:
         message = f"data set {name!r} is not part of the package: name its folder with --data DIR"
         raise InputError(f"{message} (files in DIR/{name})")
     folder = None if directory is None else Path(directory) / name
-    if directory is not None and not Path(directory).is_dir():
-        raise file_error(Path(directory), "no such folder of data sets (--data)")
+    check_data_folder(directory)
     if folder is None or (name not in DATASETS and not (folder / TABLE).is_file()):
         message = f"unknown data set {name!r}, {expected_one_of(DATASETS)} or a folder with {TABLE}"
         raise InputError(message, suggestion=nearest(name, DATASETS))

@@ -38,7 +38,7 @@ def open_image_folder(name: str, folder: Path, classes: int | None = None) -> Im
     return ImageSource(
         name,
         checked_labels(labels, classes, table),
-        lambda start, stop: _stacked(files[start:stop], image),
+        lambda start, stop: _stacked(files[start:stop], files[0], image),
     )
 
 
@@ -80,12 +80,14 @@ def _located(folder: Path, file: str, position: Position) -> Path:
     raise InputError(f"there is no image {file!r} in {folder}", position=position, field="file")
 
 
-def _stacked(files: list[Path], image: Any) -> Pixels:
+def _stacked(files: list[Path], first: Path, image: Any) -> Pixels:
+    """Return the pixels of images; each has the size of the set's first one."""
     images = [_decoded(path, image) for path in files]
+    expected = _decoded(first, image).shape if files[0] != first else images[0].shape
     for path, pixels in zip(files, images, strict=True):
-        if pixels.shape != images[0].shape:
-            sizes = [f"{shape[1]}x{shape[2]}" for shape in (pixels.shape, images[0].shape)]
-            message = f"{sizes[0]} pixels, but {files[0].name} has {sizes[1]}: images of a set have one size"
+        if pixels.shape != expected:
+            sizes = [f"{shape[1]}x{shape[2]}" for shape in (pixels.shape, expected)]
+            message = f"{sizes[0]} pixels, but {first.name} has {sizes[1]}: images of a set have one size"
             raise file_error(path, message)
     return np.stack(images)
 

@@ -65,7 +65,7 @@ def test_a_data_set_without_folder_asks_for_it(name: str, tmp_path: Path) -> Non
         open_dataset(name)
     with pytest.raises(InputError, match=rf"{name}:1:1: data set '{name}' is expected in this folder"):
         open_dataset(name, tmp_path)
-    with pytest.raises(InputError, match="nowhere:1:1: no such folder of data sets"):
+    with pytest.raises(InputError, match="nowhere:1:1: there is no such folder"):
         open_dataset(name, tmp_path / "nowhere")
 
 
@@ -90,7 +90,7 @@ def test_images_of_another_shape_or_class_do_not_fit_a_network() -> None:
         check_images(images((1, 8, 8), 9), network)
         with pytest.raises(InputError, match=r"takes images of 1x8x8, these are 3x8x8"):
             check_images(images((3, 8, 8), 0), network)
-        with pytest.raises(InputError, match="label 10 is none of the 10 classes"):
+        with pytest.raises(InputError, match="label 10 of image 0 is none of the 10 classes"):
             check_images(images((1, 8, 8), 10), network)
 
 
