@@ -69,7 +69,8 @@ class Fabric:
     _paths: dict[tuple[str, str], Path] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        names = (*self.architecture.memories, *self.architecture.links)
+        machine = self.architecture
+        names = [*machine.memories, *(port for link in machine.links for port in machine.link_ports(link))]
         self.ports.update((name, Port(name)) for name in names)
 
     def path(self, source: str, destination: str) -> Path:
@@ -80,19 +81,13 @@ class Fabric:
         return self._paths[key]
 
     def _find(self, source: str, destination: str) -> Path:
-        machine = self.architecture
-        stages: list[Stage] = []
-        latency_ps, node = 0, source
-        for hop in machine.route(source, destination):
-            link = machine.links[hop.link]
-            for end, written in ((node, False), (hop.node, True)):
-                if end in machine.memories:
-                    memory = machine.memories[end]
-                    stages.append(Stage(self.ports[end], memory.bits_per_ps(link.clock_hz), written))
-                    latency_ps += 0 if written else memory.latency_ps(machine.technology)
-            stages.append(Stage(self.ports[hop.link], link.bits_per_ps(), written=False))
-            node = hop.node
-        return Path(tuple(stages), latency_ps)
+        crossings = self.architecture.crossings(source, destination)
+        stages = tuple(
+            Stage(self.ports[use.port], use.bits_per_ps, use.written)
+            for crossing in crossings
+            for use in (*crossing.memories, *crossing.ports)
+        )
+        return Path(stages, sum(crossing.latency_ps for crossing in crossings))
 
     def move(self, env: simpy.Environment, path: Path, bits: int, booked: Booked | None = None) -> Events:
         """Move bits along a path: one event per quantum, the latency of the first word at the end."""
