@@ -9,6 +9,7 @@ from fractions import Fraction
 import simpy
 
 from archsim.hardware.architecture import Architecture
+from archsim.simulation.banks import Banks
 
 QUANTUM_BITS = 64 * 1024 * 8
 """Most bits that one request holds a port for; two streams alternate with this grain."""
@@ -26,6 +27,8 @@ class Port:
         Time during which the port served requests.
     read_bits, written_bits
         Bits out of and into a memory; a link counts all as read.
+    banks
+        Those of a memory in which clients hinder each other.
     """
 
     name: str
@@ -33,6 +36,7 @@ class Port:
     busy_ps: int = 0
     read_bits: int = 0
     written_bits: int = 0
+    banks: Banks | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,9 @@ class Fabric:
         machine = self.architecture
         names = [*machine.memories, *(port for link in machine.links for port in machine.link_ports(link))]
         self.ports.update((name, Port(name)) for name in names)
+        for name, memory in machine.memories.items():
+            if memory.conflict_share:
+                self.ports[name].banks = Banks(memory.conflict_share)
 
     def path(self, source: str, destination: str) -> Path:
         """Ports from one memory or unit to another."""
@@ -111,7 +118,10 @@ def _serve(stages: Iterable[Stage], bits: int, now_ps: int) -> tuple[int, int]:
     for stage in stages:
         service_ps = stage.service_ps(bits)
         port = stage.port
-        port.free_at_ps = max(start_ps, port.free_at_ps) + service_ps
+        begin_ps = max(start_ps, port.free_at_ps)
+        port.free_at_ps = begin_ps + service_ps
+        if port.banks is not None:
+            port.banks.quanta.append((begin_ps, port.free_at_ps, bits))
         port.busy_ps += service_ps
         if stage.written:
             port.written_bits += bits
