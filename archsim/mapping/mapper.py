@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Any
 
 from archsim.errors import InputError, nearest
 from archsim.hardware.architecture import Architecture
@@ -176,22 +177,23 @@ class _Mapper:
                 if live.first <= i <= live.last:
                     occupied[chosen[live.name]] = occupied.get(chosen[live.name], 0) + live.bits
             first = len(parts)
-            for share in step.shares:
+            for share, begins in zip(step.shares, step.begins, strict=True):
                 mapped = self._map(step, share, chosen, occupied)
                 assert mapped is not None, "the chosen homes were checked to fit"
-                parts.append(self._part(step, share, mapped, tuple(waits)))
+                parts.append(self._part(step, share, mapped, waits_for=tuple(waits), begins=begins))
             done_by[i] = tuple(range(first, len(parts)))
         return tuple(parts)
 
-    def _part(self, step: Step, share: Share, mapped: Mapped, waits_for: tuple[int, ...]) -> Part:
+    def _part(self, step: Step, share: Share, mapped: Mapped, **found: Any) -> Part:
         return Part(
             layer=share.layer,
             index=step.index,
             unit=share.unit,
             images=self.layers.images,
             runs=mapped.runs(),
+            regions=mapped.regions(),
+            **found,
             fused=step.fused,
-            waits_for=waits_for,
             compulsory_bits=mapped.compulsory_bits(),
             tiling=mapped.tiling,
             resident=share.unit in self.layers.resident and share.layer.is_mac,
