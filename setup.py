@@ -5,7 +5,7 @@ from setuptools import Extension, setup
 
 # Apple's clang has no OpenMP: kernels run on one thread there. Sums wrap modulo 2^32 by intention.
 THREADS = [] if sys.platform in {"darwin", "win32"} else ["-fopenmp"]
-DRAM_PARTS = ("choice", "controller", "queue", "timing")
+DRAM_PARTS = ("choice", "controller", "queue", "stream", "timing")
 PARTS = [f"kernels/integer{part}.c" for part in ("_driver", "_portable", "_avx2", "_avx512")]
 
 EXTENSIONS = [

@@ -11,13 +11,17 @@ enum { ACT, PRE, PREAB, RD, WR, RDA, WRA, REFAB, REFPB, PDE, PDX, SRE, SRX, COMM
 enum { CHANNEL, RANK, GROUP, BANK, OTHER_RANKS, OTHER_BANKS };
 enum { STANDBY, POWERED_DOWN, REFRESHING_ITSELF };
 enum { MAX_RANKS = 8, MAX_GROUPS = 64, MAX_BANKS = 256, MAX_RULES = 256, MAX_WINDOW = 8, MAX_CLOSING = 64,
-       MAX_QUEUE = 256 };
+       MAX_QUEUE = 256, LOOPS = 4, MAX_TICKETS = 64 };
 enum { READS, WRITES, KINDS };
 enum { NONE = -1 };
 static const int64_t NEVER = INT64_MAX;
 
-/* How far a job goes: all its requests are in the queue, are served, or a cycle is reached. */
-enum { HANDED_OVER, SERVED, CYCLE };
+/* How far a job goes: all its requests are in the queue, all requests or those of its ticket are served, or a cycle
+ * is reached. */
+enum { HANDED_OVER, SERVED, CYCLE, ARRIVED };
+
+/* What is counted for each owner of requests. */
+enum { ACTIVATED, READ, WRITTEN, FORWARDED, REQUESTED, OWNER_COUNTS };
 
 /* FULL: the log is full; empty it and go on. */
 enum { DONE, FULL };
@@ -66,6 +70,8 @@ typedef struct {
     int64_t number, accepted;     /* place among all requests; cycle in which the queue took it */
     int64_t row;
     int32_t bank, column;         /* bank of the channel */
+    int32_t owner;                /* whose counters count it; NONE: nobody's */
+    int16_t ticket;               /* who waits for it; NONE: nobody */
     int16_t next, previous;
     uint8_t kind;
 } Entry;
@@ -90,7 +96,7 @@ typedef struct {
 /* All that changes; copied as a whole to look ahead. */
 typedef struct {
     int64_t now;
-    Bound channel, rank[MAX_RANKS], group[MAX_GROUPS], bank[MAX_BANKS];
+    Bound channel, rank[MAX_RANKS], group[MAX_GROUPS];
     int64_t recent[MAX_RANKS][MAX_WINDOW]; /* cycles of the last activations of a rank */
     int32_t activations[MAX_RANKS];
     int64_t bus_free[2];
@@ -109,7 +115,6 @@ typedef struct {
     uint64_t pending[KINDS][MAX_BANKS / 64];
     int32_t queued[KINDS], visible[KINDS]; /* accepted; of these in the banks' lists */
     int32_t writing;              /* whether writes are drained */
-    Entry entry[MAX_QUEUE];
     int16_t free_entry[MAX_QUEUE];
     int32_t free_entries;
     int16_t arriving[MAX_QUEUE];  /* ring of accepted requests on their way through the front end */
@@ -117,14 +122,36 @@ typedef struct {
     int64_t last_accepted, room_since;
     int64_t accepted;             /* requests so far */
     int64_t end[MAX_QUEUE], ended; /* ends of the last bursts, and how many there were */
+    int64_t left[MAX_TICKETS], last_end[MAX_TICKETS]; /* requests without an end; the latest end */
     Tally tally;
+    Bound bank[MAX_BANKS];        /* these two are copied as far as they are used */
+    Entry entry[MAX_QUEUE];
 } State;
+
+/* Runs of bits in nested loops, the outermost first. */
+typedef struct {
+    int64_t first, length;
+    int64_t count[LOOPS], stride[LOOPS];
+} Runs;
+
+/* The bursts of one channel among those that runs touch, in order; a burst that follows itself counts once. */
+typedef struct {
+    const Runs *runs;
+    int64_t patterns;
+    int64_t channels, channel, burst_bits;
+    int64_t pattern, at[LOOPS];   /* the next run */
+    int64_t next, last, previous; /* bursts of all channels: the next one, the last of the run, the one before */
+} Stream;
 
 /* Requests to hand over: request i no earlier than start[i], or than first + i x pace_num / pace_den. */
 typedef struct {
     const uint64_t *address;
     const uint8_t *is_write;
     const int64_t *start;         /* NULL: as above */
+    Stream *stream;               /* addresses come from here; NULL: from the arrays */
+    int32_t writes, owner;        /* of all requests of a stream */
+    int16_t ticket;
+    int64_t *by_owner;            /* counts by owner and cause; NULL: not wanted */
     int64_t first, pace_num, pace_den;
     int64_t count, done;
     int64_t outstanding;          /* most requests that are accepted and not finished; 0: as the queue allows */
@@ -171,14 +198,20 @@ static inline int64_t earliest_for_bank(const Channel *channel, int command, int
     return later(bound, earliest_for_rank(channel, command, rank));
 }
 
+/* dram_stream.c */
+void stream_start(Stream *stream);
+int64_t stream_next(Stream *stream);
+int64_t stream_count(const Stream *stream);
+
 /* dram_timing.c */
 void channel_reset(Channel *channel);
+void copy_state(Channel *to, const Channel *from);
 void issue_command(Channel *channel, Job *job, const Command *command);
 void settle_power(Channel *channel, int rank, int64_t cycle);
 
 /* dram_queue.c */
 int has_room(const Channel *channel, int kind);
-void take_in(Channel *channel, uint64_t address, int kind, int64_t cycle);
+Entry *take_in(Channel *channel, uint64_t address, int kind, int64_t cycle);
 void line_up(Channel *channel, int16_t index);
 void take_out(Channel *channel, int16_t index);
 void row_opened(Channel *channel, int bank);

@@ -1,7 +1,8 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
 """One DRAM channel: hands checked descriptions and requests to the C kernel."""
 
-from libc.stdint cimport INT64_MAX, int32_t, int64_t, uint8_t, uint64_t
+from libc.stdint cimport INT64_MAX, int16_t, int32_t, int64_t, uint8_t, uint64_t
+from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 cdef extern from "dram.h":
     enum:
         MAX_RULES, MAX_RANKS, MAX_GROUPS, MAX_BANKS, MAX_CLOSING, MAX_QUEUE, MAX_WINDOW
-        COMMANDS, FULL, SERVED
+        COMMANDS, FULL, SERVED, HANDED_OVER, ARRIVED, LOOPS, MAX_TICKETS, OWNER_COUNTS, NONE
     ctypedef struct Rule:
         int32_t before, after, scope, cycles, window
     ctypedef struct Part:
@@ -40,11 +41,24 @@ cdef extern from "dram.h":
         int64_t last_beat
     ctypedef struct State:
         int64_t now, last_accepted, accepted
+        int64_t left[64]
+        int64_t last_end[64]
         Tally tally
+    ctypedef struct Runs:
+        int64_t first, length
+        int64_t count[4]
+        int64_t stride[4]
+    ctypedef struct CStream "Stream":
+        const Runs *runs
+        int64_t patterns, channels, channel, burst_bits
     ctypedef struct Job:
         const uint64_t *address
         const uint8_t *is_write
         const int64_t *start
+        CStream *stream
+        int32_t writes, owner
+        int16_t ticket
+        int64_t *by_owner
         int64_t first, pace_num, pace_den, count, done, outstanding
         int64_t *finished
         int64_t *accepted
@@ -59,7 +73,11 @@ cdef extern from "dram.h":
         Fields fields
         int32_t banks_of_rank
         State state
+    void stream_start(CStream *stream)
+    int64_t stream_next(CStream *stream)
+    int64_t stream_count(const CStream *stream)
     void channel_reset(CChannel *channel)
+    void copy_state(CChannel *to, const CChannel *source)
     void settle_power(CChannel *channel, int rank, int64_t cycle)
     int64_t earliest_for_rank(const CChannel *channel, int command, int rank)
     int64_t earliest_for_bank(const CChannel *channel, int command, int bank)
@@ -70,13 +88,52 @@ LOGGED = np.dtype([("cycle", np.int64), ("row", np.int64), ("command", np.int32)
                    ("bank", np.int32), ("column", np.int32)])
 """One command: bank of the rank, -1 where row, bank or column mean nothing."""
 
+TICKETS = MAX_TICKETS
+"""Tickets of a channel: 0 to one less."""
+COUNTED_BY_OWNER = ("activated", "read", "written", "forwarded", "requested")
+"""Columns of the counts of `Channel.count_owners`."""
+
+cdef class Stream:
+    """The bursts of one channel among those that runs of bits touch, in order.
+
+    A burst that follows itself, as at the end of one run and the start of the next, counts once.
+    """
+
+    cdef CStream stream
+    cdef Runs *runs
+    cdef readonly int64_t count
+
+    def __cinit__(self, patterns, int64_t burst_bits, int64_t channels, int64_t channel):
+        """``patterns``: (first bit, bits, 4 x (count, stride in bits)), loops from the outermost."""
+        cdef Py_ssize_t i, j
+        self.runs = <Runs *>malloc(max(1, len(patterns)) * sizeof(Runs))
+        if not self.runs:
+            raise MemoryError
+        for i, pattern in enumerate(patterns):
+            self.runs[i].first, self.runs[i].length = pattern[0], pattern[1]
+            for j in range(LOOPS):
+                self.runs[i].count[j], self.runs[i].stride[j] = pattern[2 + 2 * j], pattern[3 + 2 * j]
+        self.stream.runs, self.stream.patterns = self.runs, len(patterns)
+        self.stream.burst_bits, self.stream.channels, self.stream.channel = burst_bits, channels, channel
+        stream_start(&self.stream)
+        self.count = stream_count(&self.stream)
+
+    def __dealloc__(self):
+        free(self.runs)
+
+    def bursts(self):
+        """Return all bursts that are left, counted within the channel; none is left after that."""
+        found = []
+        while (burst := stream_next(&self.stream)) >= 0:
+            found.append(burst)
+        return found
+
 cdef class Channel:
     """State of a channel and its controller."""
 
-    cdef CChannel channel
-    cdef State saved
+    cdef CChannel channel, ahead
     cdef Job job
-    cdef object held, counts
+    cdef object held, counts, owners
 
     def __init__(self, numbers, const int32_t[::1] held, const int32_t[:, ::1] rules, fields):
         """``numbers``: the fields of ``Part`` up to ``self_refresh_after``; ``rules`` ascending by the first column."""
@@ -94,6 +151,8 @@ cdef class Channel:
         for i in range(5):
             where.low[i], where.mask[i] = low[i], mask[i]
         channel_reset(&self.channel)
+        self.ahead = self.channel
+        self.job.owner, self.job.ticket = NONE, NONE
 
     def _check(self, const int32_t[:, ::1] rules, const int32_t[::1] held):
         """Refuse what does not fit into the arrays of the kernel."""
@@ -120,6 +179,7 @@ cdef class Channel:
         cdef const int64_t[::1] given
         cdef int64_t[::1] accepted, finished
         self.held = (addresses, writes, starts, ends)
+        self.job.stream, self.job.owner, self.job.ticket = NULL, NONE, NONE
         self.job.count, self.job.done = addresses.shape[0], 0
         self.job.address = &addresses[0] if addresses.shape[0] else NULL
         self.job.is_write = &writes[0] if writes.shape[0] else NULL
@@ -133,6 +193,51 @@ cdef class Channel:
         if ends is not None:
             accepted, finished = ends
             self.job.accepted, self.job.finished = &accepted[0], &finished[0]
+
+    def count_owners(self, int64_t[:, ::1] counts):
+        """Count in ``counts[owner][cause]`` what requests of a stream cause; see `COUNTED_BY_OWNER`."""
+        if counts.shape[1] != OWNER_COUNTS:
+            raise ValueError(f"expected {OWNER_COUNTS} columns")
+        self.owners = counts
+        self.job.by_owner = &counts[0, 0]
+
+    def hand_over(self, Stream stream, int64_t most, pace, bint writes, int owner, int ticket=NONE):
+        """Hand over the next requests of a stream; return the cycle in which the last one was accepted.
+
+        Nothing later than that has happened in the channel then, but what its requests determine.
+
+        ``most``: requests; ``pace`` as in `submit`; ``owner``: row of the counts; ``ticket``: of `arrival`.
+        """
+        if not stream.count or most < 1:
+            return self.channel.state.last_accepted
+        self.held = stream
+        self.job.stream, self.job.writes, self.job.owner, self.job.ticket = &stream.stream, writes, owner, ticket
+        self.job.count, self.job.done, self.job.outstanding = min(most, stream.count), 0, 0
+        stream.count -= self.job.count
+        self.job.first, self.job.pace_num, self.job.pace_den = pace
+        self.job.start, self.job.log = NULL, NULL
+        self.job.accepted = self.job.finished = NULL
+        self.job.goal = HANDED_OVER
+        with nogil:
+            run_channel(&self.channel, &self.job, INT64_MAX)
+        return self.channel.state.last_accepted
+
+    def open_ticket(self, int ticket):
+        """Start to count for a ticket."""
+        self.channel.state.left[ticket] = self.channel.state.last_end[ticket] = 0
+
+    def arrival(self, int ticket):
+        """Return the cycle in which the last burst of a ticket ends if no other request came; 0 if it has none."""
+        cdef Job job
+        if not self.channel.state.left[ticket]:
+            return self.channel.state.last_end[ticket]
+        job = self.job
+        job.goal, job.ticket, job.done, job.count = ARRIVED, ticket, 0, 0
+        job.latencies, job.finished, job.by_owner, job.log = NULL, NULL, NULL, NULL
+        copy_state(&self.ahead, &self.channel)
+        with nogil:
+            run_channel(&self.ahead, &job, INT64_MAX)
+        return self.ahead.state.last_end[ticket]
 
     def count_latencies(self, int64_t[:, ::1] counts):
         """Count requests in ``counts[write][cycles]``, cycles from acceptance to the end; the last column is for all longer."""
@@ -154,13 +259,12 @@ cdef class Channel:
     def look_ahead(self):
         """Return the cycle in which the last burst of all requests so far would end if no others came."""
         cdef Job job = self.job
-        cdef int64_t last
-        self.saved = self.channel.state
-        self.job.latencies = self.job.finished = NULL
-        self.proceed(SERVED)
-        last = self.channel.state.tally.last_beat
-        self.channel.state, self.job = self.saved, job
-        return last
+        job.goal, job.log = SERVED, NULL
+        job.latencies, job.finished, job.by_owner = NULL, NULL, NULL
+        copy_state(&self.ahead, &self.channel)
+        with nogil:
+            run_channel(&self.ahead, &job, INT64_MAX)
+        return self.ahead.state.tally.last_beat
 
     def earliest(self, int command, int rank, int bank=-1):
         """Return the first cycle in which a command is legal; ``bank`` of the rank, -1: for the whole rank."""

@@ -6,12 +6,25 @@
 
 #include <stddef.h>
 
+static void count_for(const Job *job, const Entry *entry, int what) {
+    if (job->by_owner && entry->owner != NONE)
+        ++job->by_owner[entry->owner * OWNER_COUNTS + what];
+}
+
+static void tell(State *state, const Entry *entry, int64_t cycle) {
+    if (entry->ticket == NONE)
+        return;
+    --state->left[entry->ticket];
+    state->last_end[entry->ticket] = later(state->last_end[entry->ticket], cycle);
+}
+
 static void finish(Channel *channel, const Job *job, const Entry *entry, int64_t cycle) {
     Tally *tally = &channel->state.tally;
     int64_t waited = cycle - entry->accepted;
     channel->state.end[channel->state.ended++ % MAX_QUEUE] = cycle;
     tally->waited[entry->kind] += waited;
     tally->longest[entry->kind] = later(tally->longest[entry->kind], waited);
+    tell(&channel->state, entry, cycle);
     if (job->latencies)
         ++job->latencies[entry->kind * job->longest + (waited < job->longest ? waited : job->longest - 1)];
     if (job->finished && entry->number >= job->base) {
@@ -41,15 +54,17 @@ static void transfer(Channel *channel, Job *job, const Choice *choice) {
     state->tally.hits += state->used[choice->bank];
     state->used[choice->bank] = 1;
     finish(channel, job, entry, end);
+    count_for(job, entry, entry->kind == READS ? READ : WRITTEN);
     take_out(channel, choice->entry);
     release(channel, choice->entry, choice->cycle);
 }
 
-static void count_row(Channel *channel, const Choice *choice) {
+static void count_row(Channel *channel, const Job *job, const Choice *choice) {
     Tally *tally = &channel->state.tally;
-    if (choice->command == ACT)
+    if (choice->command == ACT) {
         ++tally->misses;
-    else if (choice->command == PRE && choice->entry != NONE)
+        count_for(job, &channel->state.entry[choice->entry], ACTIVATED);
+    } else if (choice->command == PRE && choice->entry != NONE)
         ++tally->conflicts;
 }
 
@@ -83,7 +98,7 @@ static void carry_out(Channel *channel, Job *job, const Choice *choice) {
     if (is_column(choice->command))
         command.column = state->entry[choice->entry].column;
     issue_command(channel, job, &command);
-    count_row(channel, choice);
+    count_row(channel, job, choice);
     if (is_column(choice->command))
         transfer(channel, job, choice);
     else
@@ -106,16 +121,28 @@ static int64_t allowed_at(const Channel *channel, const Job *job) {
     return queued >= job->outstanding ? NEVER : state->end[place % MAX_QUEUE];
 }
 
+static void take_next(Channel *channel, Job *job, int kind, int64_t cycle) {
+    uint64_t address = job->stream ? (uint64_t)stream_next(job->stream) << channel->fields.offset
+                                   : job->address[job->done];
+    Entry *entry = take_in(channel, address, kind, cycle);
+    entry->owner = job->owner;
+    entry->ticket = job->ticket;
+    count_for(job, entry, REQUESTED);
+    if (entry->ticket != NONE)
+        ++channel->state.left[entry->ticket];
+    ++job->done;
+}
+
 /* Hand over requests in order, one each cycle, while the queue has room. */
 static void hand_over(Channel *channel, Job *job) {
     State *state = &channel->state;
     while (job->done < job->count) {
-        int kind = job->is_write[job->done] ? WRITES : READS;
+        int kind = (job->stream ? job->writes : job->is_write[job->done]) ? WRITES : READS;
         int64_t cycle = wanted_at(job), allowed = allowed_at(channel, job);
         if (!has_room(channel, kind) || allowed == NEVER)
             return;
         cycle = later(cycle, later(allowed, later(state->last_accepted + 1, state->room_since)));
-        take_in(channel, job->address[job->done++], kind, cycle);
+        take_next(channel, job, kind, cycle);
     }
 }
 
@@ -129,6 +156,7 @@ static const Entry *come_out(Channel *channel, Job *job, int64_t cycle) {
     state->now = cycle;
     if (entry->kind == READS && is_written_soon(channel, entry)) {
         ++state->tally.forwarded;
+        count_for(job, entry, FORWARDED);
         finish(channel, job, entry, cycle);
         release(channel, index, cycle);
         return NULL;
@@ -164,6 +192,8 @@ static int is_idle(const State *state) {
 static int is_finished(const Channel *channel, const Job *job) {
     if (job->done < job->count || job->goal == CYCLE)
         return 0;
+    if (job->goal == ARRIVED)
+        return !channel->state.left[job->ticket];
     return job->goal == HANDED_OVER || is_idle(&channel->state);
 }
 

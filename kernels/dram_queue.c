@@ -29,7 +29,7 @@ int has_room(const Channel *channel, int kind) {
     return channel->state.queued[kind] < size + channel->part.front_end;
 }
 
-void take_in(Channel *channel, uint64_t address, int kind, int64_t cycle) {
+Entry *take_in(Channel *channel, uint64_t address, int kind, int64_t cycle) {
     State *state = &channel->state;
     int16_t index = state->free_entry[--state->free_entries];
     Entry *entry = &state->entry[index];
@@ -40,6 +40,7 @@ void take_in(Channel *channel, uint64_t address, int kind, int64_t cycle) {
     ++state->queued[kind];
     state->last_accepted = cycle;
     state->arriving[(state->arriving_first + state->arriving_count++) % MAX_QUEUE] = index;
+    return entry;
 }
 
 /* A read finds the data of an earlier write that has not gone out yet in the queue. */

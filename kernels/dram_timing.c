@@ -1,6 +1,7 @@
 /* What a command changes: the earliest cycles of later commands, open rows, and how long a rank was in which state. */
 #include "dram.h"
 
+#include <stddef.h>
 #include <string.h>
 
 void channel_reset(Channel *channel) {
@@ -28,6 +29,16 @@ void channel_reset(Channel *channel) {
             ++next;
         channel->rule_first[command] = next;
     }
+}
+
+/* Copy what changes; both channels have the same part. */
+void copy_state(Channel *to, const Channel *from) {
+    const Part *part = &from->part;
+    size_t banks = (size_t)(part->ranks * part->groups * part->banks);
+    size_t entries = (size_t)(part->read_queue + part->write_queue + 2 * part->front_end);
+    memcpy(&to->state, &from->state, offsetof(State, bank));
+    memcpy(to->state.bank, from->state.bank, banks * sizeof(Bound));
+    memcpy(to->state.entry, from->state.entry, entries * sizeof(Entry));
 }
 
 static void forbid(Bound *bound, const Rule *rule, int64_t cycle) {

@@ -17,7 +17,7 @@ from archsim.hardware.memories.base import Memory
 from archsim.hardware.options import MappingRule, PlacementRule, ScheduleOptions
 from archsim.hardware.quantization import Quantization
 from archsim.hardware.technology import Technology
-from archsim.hardware.topology import Hop, route
+from archsim.hardware.topology import Crossing, Hop, crossings, port_name, route
 from archsim.registry import Component, Kind, create
 
 
@@ -73,6 +73,7 @@ class Architecture(BaseModel):
 
     _document: Document | None = PrivateAttr(default=None)
     _routes: dict[tuple[str, str], tuple[Hop, ...] | None] = PrivateAttr(default_factory=dict)
+    _crossings: dict[tuple[str, str], tuple[Crossing, ...]] = PrivateAttr(default_factory=dict)
 
     @classmethod
     def load(cls, name_or_path: str | Path, overrides: Sequence[str] = ()) -> Architecture:
@@ -140,6 +141,25 @@ class Architecture(BaseModel):
         if found is None:
             raise self.fault(f"no link connects '{source}' and '{destination}'", "links")
         return found
+
+    def crossings(self, source: str, destination: str) -> tuple[Crossing, ...]:
+        """Every link between two memories or units, with the ports that a transfer holds there.
+
+        Raises
+        ------
+        InputError
+            If nothing connects them.
+        """
+        key = (source, destination)
+        if key not in self._crossings:
+            hops = self.route(source, destination)
+            walked = crossings(hops, self.links, self.memories, self.technology, source)
+            self._crossings[key] = tuple(walked)
+        return self._crossings[key]
+
+    def link_ports(self, link: str) -> tuple[str, ...]:
+        """Names of all ports of a link."""
+        return tuple(port_name(link, port) for port in self.links[link].all_ports)
 
     def root(self, memory: str) -> str:
         """The last memory of the chain that starts at ``memory``."""

@@ -23,6 +23,8 @@ def logic_leakage(areas: Mapping[str, Sourced]) -> Mapping[str, Sourced]:
     """
     powers = {}
     for part, reference in _LEAKS_LIKE.items():
+        if part not in areas:
+            continue
         density = leakage_density(reference)
         alike = "; registers alike is an assumption" if part == "registers" else ""
         powers[part] = Sourced(density.value * areas[part].value, density.source + alike)

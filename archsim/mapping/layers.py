@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
 from archsim.errors import InputError
@@ -15,7 +16,8 @@ from archsim.mapping.pass_layers import PassLayer, PassRequest, map_in_passes
 from archsim.mapping.placement import Share
 from archsim.mapping.prices import Prices
 from archsim.mapping.problem import Objective, Problem, WeightPlace
-from archsim.mapping.schedule import Run, Tiling
+from archsim.mapping.regions import MacRegions, StreamRegions
+from archsim.mapping.schedule import Regions, Run, Tiling
 from archsim.mapping.tiling import Choice, best_tiling, price
 from archsim.workload.layer import Layer, Op
 
@@ -43,6 +45,9 @@ class Mapped(Protocol):
     def runs(self) -> tuple[Run, ...]:
         """Tiles in execution order."""
 
+    def regions(self) -> Regions:
+        """What the tiles move."""
+
     def compulsory_bits(self) -> Mapping[tuple[str, str], int]:
         """Least traffic per (tensor, home)."""
 
@@ -68,6 +73,10 @@ class MacMapping:
     def runs(self) -> tuple[Run, ...]:
         """Tiles in execution order."""
         return tiles.runs(self.problem, self.choice.tiling, self.places)
+
+    def regions(self) -> Regions:
+        """What the tiles move."""
+        return MacRegions(self.problem, partial(tiles.blocks, self.problem, self.choice.tiling))
 
     def compulsory_bits(self) -> Mapping[tuple[str, str], int]:
         """Every weight, every input that the window touches and every output once."""
@@ -98,6 +107,10 @@ class StreamMapping:
     def runs(self) -> tuple[Run, ...]:
         """Blocks in execution order."""
         return self.blocks
+
+    def regions(self) -> Regions:
+        """What the blocks move."""
+        return StreamRegions(self.stream)
 
     def compulsory_bits(self) -> Mapping[tuple[str, str], int]:
         """Every input that the window touches and every output once."""

@@ -6,10 +6,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Any
 
 from archsim.errors import InputError, nearest
 from archsim.hardware.architecture import Architecture
 from archsim.mapping import homes as homes_of
+from archsim.mapping.addresses import Held, allocate
 from archsim.mapping.layers import LayerMapper, Mapped, Situation
 from archsim.mapping.placement import Placement, Share, Step, place
 from archsim.mapping.prices import Prices
@@ -77,7 +79,19 @@ class _Mapper:
             raise self._does_not_fit(self.placement.steps[blocked])
         parts = self._parts(ranges, chosen)
         homes = {layer.name: chosen[self._stored(layer)] for layer in self.network.layers}
-        return Schedule(parts, self.repeats, self.in_flight, homes, tuple(self._setup()))
+        places = allocate(self._held(ranges, chosen), self.architecture)
+        return Schedule(parts, self.repeats, self.in_flight, homes, tuple(self._setup()), places)
+
+    def _held(self, ranges: Sequence[homes_of.LiveRange], chosen: Mapping[str, str]) -> Held:
+        return Held(
+            network=self.network,
+            placement=self.placement,
+            ranges=ranges,
+            homes=chosen,
+            images=self.layers.images,
+            in_flight=self.in_flight,
+            awaited=[self._awaited(i, ranges, chosen) for i in range(len(self.placement.steps))],
+        )
 
     def _stored(self, layer: Layer) -> str:
         """Name of the stored tensor that holds a layer's result."""
@@ -163,22 +177,23 @@ class _Mapper:
                 if live.first <= i <= live.last:
                     occupied[chosen[live.name]] = occupied.get(chosen[live.name], 0) + live.bits
             first = len(parts)
-            for share in step.shares:
+            for share, begins in zip(step.shares, step.begins, strict=True):
                 mapped = self._map(step, share, chosen, occupied)
                 assert mapped is not None, "the chosen homes were checked to fit"
-                parts.append(self._part(step, share, mapped, tuple(waits)))
+                parts.append(self._part(step, share, mapped, waits_for=tuple(waits), begins=begins))
             done_by[i] = tuple(range(first, len(parts)))
         return tuple(parts)
 
-    def _part(self, step: Step, share: Share, mapped: Mapped, waits_for: tuple[int, ...]) -> Part:
+    def _part(self, step: Step, share: Share, mapped: Mapped, **found: Any) -> Part:
         return Part(
             layer=share.layer,
             index=step.index,
             unit=share.unit,
             images=self.layers.images,
             runs=mapped.runs(),
+            regions=mapped.regions(),
+            **found,
             fused=step.fused,
-            waits_for=waits_for,
             compulsory_bits=mapped.compulsory_bits(),
             tiling=mapped.tiling,
             resident=share.unit in self.layers.resident and share.layer.is_mac,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from sys import maxsize
 
 from archsim.hardware.architecture import Architecture
@@ -14,7 +15,8 @@ from archsim.mapping.extents import Extent
 from archsim.mapping.pass_search import PassCosts, PassMapping, best_passes, price_passes
 from archsim.mapping.passes import Choice, PassProblem, misfit
 from archsim.mapping.prices import Prices
-from archsim.mapping.schedule import Run
+from archsim.mapping.regions import MacRegions
+from archsim.mapping.schedule import Regions, Run
 from archsim.mapping.tiles import Places
 from archsim.workload.layer import Layer
 
@@ -40,6 +42,10 @@ class PassLayer:
     def runs(self) -> tuple[Run, ...]:
         """Tiles in execution order."""
         return pass_tiles.runs(self.problem, self.mapping.choice, self.places)
+
+    def regions(self) -> Regions:
+        """What the tiles move."""
+        return MacRegions(self.problem, partial(pass_tiles.walk, self.problem, self.mapping.choice))
 
     def compulsory_bits(self) -> Mapping[tuple[str, str], int]:
         """Every weight, every input that the window touches and every output once."""

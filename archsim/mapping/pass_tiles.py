@@ -9,6 +9,7 @@ from itertools import product
 from math import ceil
 
 from archsim.hardware.cost import Work, total_work
+from archsim.mapping.blocks import Block
 from archsim.mapping.extents import spans
 from archsim.mapping.pass_search import coding
 from archsim.mapping.passes import Choice, Pass, PassProblem, blocks, one_pass
@@ -76,7 +77,8 @@ def compulsory_bits(problem: PassProblem, places: Places) -> Mapping[tuple[str, 
     return found
 
 
-def _shapes(problem: PassProblem, choice: Choice) -> Iterator[_Shape]:
+def walk(problem: PassProblem, choice: Choice) -> Iterator[Block]:
+    """Yield the blocks of all tiles in execution order."""
     loops = (
         range(problem.groups),
         spans(problem.images, choice.n),
@@ -84,10 +86,18 @@ def _shapes(problem: PassProblem, choice: Choice) -> Iterator[_Shape]:
         spans(problem.filters, choice.m),
         spans(problem.channels, choice.q * choice.r),
     )
+    width = (0, problem.horizontal.outputs)
+    for group, images, strip, filters, channels in product(*loops):
+        yield Block((group, 1), filters, channels, (images, strip, width))
+
+
+def _shapes(problem: PassProblem, choice: Choice) -> Iterator[_Shape]:
     weights_before: object = None
     inputs_before: object = None
-    for group, images, strip, filters, channels in product(*loops):
-        weights, inputs = (group, filters, channels), (group, images, strip, channels)
+    for block in walk(problem, choice):
+        images, strip, _ = block.pixels
+        filters, channels = block.filters, block.channels
+        weights, inputs = block.weight_block, block.input_block
         yield _Shape(
             images=images[1],
             rows=strip[1],

@@ -38,6 +38,17 @@ class Step:
     inputs: tuple[str, ...]
     output: str
 
+    @property
+    def begins(self) -> Iterator[tuple[int, int]]:
+        """Group, and channel of it, at which each share begins."""
+        groups, channels = 0, 0
+        for share in self.shares:
+            yield groups, channels
+            if self.layer.is_mac and self.layer.groups > 1:
+                groups += share.layer.groups
+            else:
+                channels += share.layer.output_shape.channels
+
 
 @dataclass(frozen=True, slots=True)
 class Placement:

@@ -41,20 +41,16 @@ class Prices:
 
     def _price_move(self, source: str, destination: str) -> tuple[float, float]:
         machine, technology = self.architecture, self.architecture.technology
-        energy, node = 0.0, source
+        energy = 0.0
         busy: defaultdict[str, Fraction] = defaultdict(Fraction)
-        for hop in machine.route(source, destination):
-            link = machine.links[hop.link]
-            energies = link.energies(technology)
-            counts = link.counts(_PROBE)
+        for crossing in machine.crossings(source, destination):
+            energies = crossing.link.energies(technology)
+            counts = crossing.link.counts(_PROBE, crossing.source, crossing.destination)
             energy += sum(count * energies[name].value for name, count in counts.items()) / _PROBE
-            busy[hop.link] += 1 / link.bits_per_ps()
-            for end, written in ((node, False), (hop.node, True)):
-                if end in machine.memories:
-                    memory = machine.memories[end]
-                    energy += memory.energy_per_bit(technology)[written]
-                    busy[end] += 1 / memory.bits_per_ps(link.clock_hz)
-            node = hop.node
+            for use in (*crossing.ports, *crossing.memories):
+                busy[use.port] += 1 / use.bits_per_ps
+            for use in crossing.memories:
+                energy += machine.memories[use.port].energy_per_bit(technology)[use.written]
         return energy, float(max(busy.values()))
 
     def launch_j(self, unit: str) -> float:
@@ -67,12 +63,7 @@ class Prices:
 
     def latency_ps(self, source: str, destination: str) -> int:
         """Time to the first word of a transfer, in picoseconds."""
-        machine, node, total = self.architecture, source, 0
-        for hop in machine.route(source, destination):
-            if node in machine.memories:
-                total += machine.memories[node].latency_ps(machine.technology)
-            node = hop.node
-        return total
+        return sum(crossing.latency_ps for crossing in self.architecture.crossings(source, destination))
 
     @cached_property
     def static_w(self) -> float:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
-from typing import Literal
+from typing import Literal, Protocol
 
 from archsim.hardware.cost import Work
 from archsim.hardware.options import PassParameters
+from archsim.mapping.addresses import Places
+from archsim.mapping.blocks import Block, Region
 from archsim.workload.layer import Layer
 
 Tensor = Literal["weights", "inputs", "outputs", "partial_sums"]
@@ -95,6 +97,20 @@ class Tiling:
     order: tuple[str, str, str]
 
 
+class Regions(Protocol):
+    """What the tiles of one layer move."""
+
+    @property
+    def sums_bits(self) -> int:
+        """Bits of the partial sums of one image."""
+
+    def blocks(self) -> Iterator[Block]:
+        """Tiles in execution order."""
+
+    def moved(self, block: Block, transfers: Sequence[Transfer], first: tuple[int, int]) -> list[Region]:
+        """The region of each transfer; ``first``: group and channel at which the layer's share begins."""
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """A layer (or a range of its output channels) on one unit, for the images that it treats at once.
@@ -121,6 +137,10 @@ class Part:
         Tile sizes and loop order, for layers with MACs, or parameters of the passes.
     resident
         The weights stay in the unit's own cells.
+    regions
+        What the tiles move; None: not known, as if all transfers were of the same bytes.
+    begins
+        Group, and channel of it, at which a channel range begins.
     """
 
     layer: Layer
@@ -133,6 +153,8 @@ class Part:
     compulsory_bits: Mapping[tuple[str, str], int] = field(default_factory=dict)
     tiling: Tiling | PassParameters | None = None
     resident: bool = False
+    regions: Regions | None = field(default=None, compare=False)
+    begins: tuple[int, int] = (0, 0)
 
     @property
     def tile_count(self) -> int:
@@ -155,6 +177,8 @@ class Schedule:
         Memory in which each tensor (named by the layer that produces it) lives.
     setup
         One-time transfers (resident weights).
+    places
+        Where every tensor lies, by tensor and memory (see :mod:`archsim.mapping.addresses`).
     """
 
     parts: tuple[Part, ...]
@@ -162,6 +186,7 @@ class Schedule:
     images_in_flight: int
     homes: Mapping[str, str]
     setup: tuple[tuple[str, Layer, Transfer], ...] = ()
+    places: Places = field(default_factory=dict)
 
     def restricted_to(self, layers: Container[str]) -> Schedule:
         """Return the schedule of an inference that executes these layers alone, placed and tiled as they are.

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 
 from archsim.hardware.compute.base import ComputeUnit
 from archsim.hardware.cost import Operands, Work
-from archsim.mapping.extents import Extent
+from archsim.mapping.blocks import Block
+from archsim.mapping.extents import Extent, spans
 from archsim.mapping.schedule import Run, Tile, Transfer, run_lengths
 from archsim.workload.layer import Layer, Op, TensorShape
 
@@ -55,13 +57,14 @@ def runs(stream: Stream) -> tuple[Run, ...] | None:
     return run_lengths(made[block] for _ in range(stream.images) for block in blocks)
 
 
-def _largest(layer: Layer) -> TensorShape:
+def largest_input(layer: Layer) -> TensorShape:
     """The input over which the window slides; others may have one value per channel."""
     return max(layer.input_shapes, key=lambda shape: shape.elements)
 
 
-def _extents(layer: Layer) -> tuple[Extent, Extent]:
-    shape, out = _largest(layer), layer.output_shape
+def window_of(layer: Layer) -> tuple[Extent, Extent]:
+    """Vertical and horizontal axes of the window over the largest input."""
+    shape, out = largest_input(layer), layer.output_shape
     if layer.op is Op.GLOBAL_AVERAGE_POOL:
         return Extent(1, shape.rows, shape.rows), Extent(1, shape.columns, shape.columns)
     return (
@@ -103,17 +106,17 @@ def _block_bits(stream: Stream, block: _Block) -> int:
 
 def _input_elements(stream: Stream, block: _Block) -> list[int]:
     """Elements of each input that one block reads; flattened or resized inputs scale with the block."""
-    layer, largest = stream.layer, _largest(stream.layer)
+    layer, largest = stream.layer, largest_input(stream.layer)
     found = []
     for shape in layer.input_shapes:
         if shape.channels == layer.output_shape.channels:
             found.append(block.channels * (block.window if shape == largest else shape.rows * shape.columns))
         else:
-            found.append(_scaled_elements(layer, shape, block.channels * block.rows * block.columns))
+            found.append(scaled_elements(layer, shape, block.channels * block.rows * block.columns))
     return found
 
 
-def _scaled_elements(layer: Layer, shape: TensorShape, outputs: int) -> int:
+def scaled_elements(layer: Layer, shape: TensorShape, outputs: int) -> int:
     """Share of an input whose channels differ; a strided copy reads only what it keeps."""
     if layer.function == "copy":
         return -(-outputs * shape.channels // layer.output_shape.channels)
@@ -121,7 +124,7 @@ def _scaled_elements(layer: Layer, shape: TensorShape, outputs: int) -> int:
 
 
 def _blocks(layer: Layer, size: tuple[int, int, int]) -> Iterator[_Block]:
-    vertical, horizontal = _extents(layer)
+    vertical, horizontal = window_of(layer)
     out = layer.output_shape
     for channel in range(0, out.channels, size[0]):
         for row in range(0, out.rows, size[1]):
@@ -131,6 +134,19 @@ def _blocks(layer: Layer, size: tuple[int, int, int]) -> Iterator[_Block]:
                 columns = min(size[2], out.columns - column)
                 window = height * horizontal.needed(column, columns)
                 yield _Block(min(size[0], out.channels - channel), rows, columns, window)
+
+
+def walk(stream: Stream) -> Iterator[Block]:
+    """Yield where the blocks of all images are, in order; empty where not even one output fits."""
+    size = _block_size(stream)
+    out = stream.layer.output_shape
+    if size is None:
+        return
+    axes = zip((out.channels, out.rows, out.columns), size, strict=True)
+    places = list(product(*(spans(total, each) for total, each in axes)))
+    for image in range(stream.images):
+        for channels, rows, columns in places:
+            yield Block((0, 1), channels, channels, ((image, 1), rows, columns))
 
 
 def _tile(stream: Stream, block: _Block) -> Tile:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import product
 
 from archsim.hardware.cost import Array, Work
+from archsim.mapping.blocks import Block
 from archsim.mapping.extents import spans
 from archsim.mapping.problem import Problem
 from archsim.mapping.schedule import Run, Tensor, Tile, Tiling, Transfer, run_lengths
@@ -21,28 +22,6 @@ class Places:
     weights: str
     inputs: str
     outputs: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Block:
-    """One tile of the loop nest: where it starts and ends along every loop."""
-
-    group: tuple[int, int]
-    filters: tuple[int, int]
-    channels: tuple[int, int]
-    pixels: tuple[tuple[int, int], tuple[int, int], tuple[int, int]]
-
-    @property
-    def weight_block(self) -> tuple[object, ...]:
-        return self.group, self.filters, self.channels
-
-    @property
-    def input_block(self) -> tuple[object, ...]:
-        return self.group, self.channels, self.pixels
-
-    @property
-    def output_block(self) -> tuple[object, ...]:
-        return self.group, self.filters, self.pixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +49,8 @@ def runs(problem: Problem, tiling: Tiling, places: Places) -> tuple[Run, ...]:
     return run_lengths(map(maker.tile, _shapes(problem, tiling)))
 
 
-def _blocks(problem: Problem, tiling: Tiling) -> Iterator[_Block]:
+def blocks(problem: Problem, tiling: Tiling) -> Iterator[Block]:
+    """Yield the blocks of all tiles in execution order."""
     loops: dict[str, Sequence[object]] = {
         "filters": spans(problem.filters, tiling.filters),
         "channels": spans(problem.channels, tiling.channels),
@@ -84,16 +64,16 @@ def _blocks(problem: Problem, tiling: Tiling) -> Iterator[_Block]:
     }
     for group in spans(problem.groups, tiling.groups):
         for at in product(*(loops[name] for name in tiling.order)):
-            yield _Block(group=group, **dict(zip(tiling.order, at, strict=True)))  # type: ignore[arg-type]
+            yield Block(group=group, **dict(zip(tiling.order, at, strict=True)))  # type: ignore[arg-type]
 
 
 def _shapes(problem: Problem, tiling: Tiling) -> Iterator[_Shape]:
     window = _window_of(problem)
-    blocks = _blocks(problem, tiling)
-    previous: _Block | None = None
-    block: _Block | None = next(blocks)
+    walked = blocks(problem, tiling)
+    previous: Block | None = None
+    block: Block | None = next(walked)
     while block is not None:
-        following = next(blocks, None)
+        following = next(walked, None)
         enters = previous is None or previous.output_block != block.output_block
         leaves = following is None or following.output_block != block.output_block
         first_channel = block.channels[0] == 0
@@ -117,7 +97,7 @@ def _shapes(problem: Problem, tiling: Tiling) -> Iterator[_Shape]:
         previous, block = block, following
 
 
-def _opens(problem: Problem, block: _Block) -> bool:
+def _opens(problem: Problem, block: Block) -> bool:
     """Whether the tile is the first of its groups, or of all groups where they lie side by side."""
     begins = (block.filters[0], block.channels[0], *(first for first, _ in block.pixels))
     return not any(begins) and not (problem.array.packs_groups and block.group[0])

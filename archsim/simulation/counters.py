@@ -94,7 +94,7 @@ class Counters:
             if group in row.memories:
                 weights = _memory_weights(self.recorder.architecture, row, group, bits)
             elif group in row.links:
-                weights = bits[group, False]
+                weights = _link_weights(self.recorder.architecture, group, bits)
             else:
                 weights = _unit_weights(self.recorder.architecture, part, usage)
             self._spread(group, joules, weights, _tiles(usage))
@@ -115,8 +115,8 @@ class Counters:
         for name in machine.memories:
             yield self._bandwidth("memories", name, "read", written=False)
             yield self._bandwidth("memories", name, "written", written=True)
-        for name in machine.links:
-            yield self._bandwidth("links", name, "moved", written=False)
+        for port in (port for link in machine.links for port in machine.link_ports(link)):
+            yield self._bandwidth("links", port, "moved", written=False)
 
     def _power(self) -> Iterator[Counter]:
         machine = self.recorder.architecture
@@ -207,6 +207,16 @@ def _memory_weights(
         joules = fsum(entry.energy_j for entry in traffic_entries(architecture, account))
         for index, amount in bits.get((memory, alone.written > 0), {}).items():
             found[index] += joules * amount / total
+    return found
+
+
+def _link_weights(
+    architecture: Architecture, link: str, bits: Mapping[tuple[str, bool], Mapping[int, int]]
+) -> Weights:
+    """When a link spends its energy: as its ports move bits."""
+    found: Sums[int] = Sums()
+    for port in architecture.link_ports(link):
+        found.update(bits.get((port, False), {}))
     return found
 
 

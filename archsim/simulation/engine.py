@@ -136,6 +136,7 @@ class Engine:
             double_buffering=unit.double_buffering,
             overlaps_activations=unit.overlaps_activations,
             port_bits_per_ps=memory.bits_per_ps(unit.clock_hz),
+            banks=self.fabric.ports[unit.memory].banks,
             scribe=None if self.recorder is None else self.recorder.scribe(job.index, part),
         )
         yield from pipeline.run()

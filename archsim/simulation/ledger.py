@@ -58,8 +58,10 @@ class Account:
         Part of the run's time that is apportioned to the row, for leakage.
     intervals
         Executions, in picoseconds.
+    links
+        Bits by link, and by the two nodes between which it moved them.
     resource_ps
-        Time that each port, link or the unit itself needed for the row's work.
+        Time that each port or the unit itself needed for the row's work.
     """
 
     layer: Layer
@@ -70,7 +72,7 @@ class Account:
     share_ps: int = 0
     intervals: list[tuple[int, int]] = field(default_factory=list)
     memories: dict[str, MemoryBits] = field(default_factory=dict)
-    links: Counter[str] = field(default_factory=Counter)
+    links: dict[str, Counter[tuple[str, str]]] = field(default_factory=dict)
     resource_ps: dict[str, Fraction] = field(default_factory=dict)
     compulsory: Mapping[tuple[str, str], int] = field(default_factory=dict)
     entries: list[Entry] = field(default_factory=list)
@@ -125,18 +127,15 @@ def _fused(architecture: Architecture, producer: Account, layer: Layer, images: 
 def book_transfers(architecture: Architecture, account: Account, moved: Moved) -> None:
     """Add what every memory and link on the way of the transfers moved."""
     for (tensor, source, destination), bits in moved.items():
-        node = source
-        for hop in architecture.route(source, destination):
-            link = architecture.links[hop.link]
-            account.links[hop.link] += bits
-            _need(account, hop.link, bits / link.bits_per_ps())
-            for end, written in ((node, False), (hop.node, True)):
-                if end in architecture.memories:
-                    memory = account.memories.setdefault(end, MemoryBits())
-                    memory.written += bits if written else 0
-                    memory.read += 0 if written else bits
-                    _need(account, end, bits / architecture.memories[end].bits_per_ps(link.clock_hz))
-            node = hop.node
+        for crossing in architecture.crossings(source, destination):
+            ends = crossing.source, crossing.destination
+            account.links.setdefault(crossing.name, Counter())[ends] += bits
+            for use in (*crossing.ports, *crossing.memories):
+                _need(account, use.port, bits / use.bits_per_ps)
+            for use in crossing.memories:
+                memory = account.memories.setdefault(use.port, MemoryBits())
+                memory.written += bits if use.written else 0
+                memory.read += 0 if use.written else bits
         home = _home(architecture, account.unit, (tensor, source, destination))
         if home in architecture.memories:
             account.memories[home].as_home[tensor] += bits
@@ -201,7 +200,10 @@ def traffic_entries(architecture: Architecture, account: Account) -> Iterator[En
     for name, moved in account.links.items():
         link = architecture.links[name]
         link_energies = link.energies(technology)
-        for action, count in link.counts(moved).items():
+        link_counts: Counter[str] = Counter()
+        for ends, crossed in moved.items():
+            link_counts.update(link.counts(crossed, *ends))
+        for action, count in link_counts.items():
             if count:
                 yield Entry(name, action, count, link_energies[action])
 

@@ -10,6 +10,7 @@ from fractions import Fraction
 import simpy
 
 from archsim.mapping.schedule import Part, Tile, Transfer
+from archsim.simulation.banks import Banks
 from archsim.simulation.clock import PS_PER_S, Clock
 from archsim.simulation.ports import Events, Fabric
 from archsim.simulation.recorder import Scribe
@@ -75,6 +76,7 @@ class Pipeline:
     double_buffering: bool
     overlaps_activations: bool
     port_bits_per_ps: Fraction
+    banks: Banks | None
     scribe: Scribe | None
     _done: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_STAGES, 0))
     _waiting: dict[str, list[simpy.Event]] = field(default_factory=lambda: {stage: [] for stage in _STAGES})
@@ -120,13 +122,30 @@ class Pipeline:
         start = self.clock.cycle_at(int(self.env.now))
         port_bits = tile.port_read_bits + tile.port_write_bits
         cycles = max(tile.work.cycles, tile.feed_cycles, self._port_cycles(port_bits))
-        end_ps = self.clock.edge_ps(start + cycles)
-        if end_ps > self.env.now:
-            yield self.env.timeout(end_ps - int(self.env.now))
+        if self.banks is None or not port_bits:
+            yield from self._until_edge(start + cycles)
+        else:
+            yield from self._take_turns(self.banks, port_bits, start, cycles)
         self.record.tiles[tile] += 1
         self.record.busy_cycles += tile.work.cycles
         if self.scribe is not None:
             self.scribe.computed(tile, self.clock.edge_ps(start), int(self.env.now))
+
+    def _until_edge(self, edge: int) -> Events:
+        end_ps = self.clock.edge_ps(edge)
+        if end_ps > self.env.now:
+            yield self.env.timeout(end_ps - int(self.env.now))
+
+    def _take_turns(self, banks: Banks, port_bits: int, start: int, cycles: int) -> Events:
+        """Compute for as many cycles, and until the private port has moved its bits past those before it."""
+        window = banks.enter(self.clock.edge_ps(start), self.clock.edge_ps(start + cycles), port_bits)
+        reached, needed = 0, cycles
+        while needed > reached:
+            reached = needed
+            yield from self._until_edge(start + reached)
+            blocked = banks.blocked_bits(window, int(self.env.now))
+            needed = self._port_cycles(port_bits + blocked)
+        banks.leave(window)
 
     def _port_cycles(self, bits: int) -> int:
         """Unit cycles that the private port needs for the operands of a tile."""

@@ -9,6 +9,7 @@ from fractions import Fraction
 import simpy
 
 from archsim.hardware.architecture import Architecture
+from archsim.simulation.banks import Banks
 
 QUANTUM_BITS = 64 * 1024 * 8
 """Most bits that one request holds a port for; two streams alternate with this grain."""
@@ -26,6 +27,8 @@ class Port:
         Time during which the port served requests.
     read_bits, written_bits
         Bits out of and into a memory; a link counts all as read.
+    banks
+        Those of a memory in which clients hinder each other.
     """
 
     name: str
@@ -33,6 +36,7 @@ class Port:
     busy_ps: int = 0
     read_bits: int = 0
     written_bits: int = 0
+    banks: Banks | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +73,12 @@ class Fabric:
     _paths: dict[tuple[str, str], Path] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        names = (*self.architecture.memories, *self.architecture.links)
+        machine = self.architecture
+        names = [*machine.memories, *(port for link in machine.links for port in machine.link_ports(link))]
         self.ports.update((name, Port(name)) for name in names)
+        for name, memory in machine.memories.items():
+            if memory.conflict_share:
+                self.ports[name].banks = Banks(memory.conflict_share)
 
     def path(self, source: str, destination: str) -> Path:
         """Ports from one memory or unit to another."""
@@ -80,19 +88,13 @@ class Fabric:
         return self._paths[key]
 
     def _find(self, source: str, destination: str) -> Path:
-        machine = self.architecture
-        stages: list[Stage] = []
-        latency_ps, node = 0, source
-        for hop in machine.route(source, destination):
-            link = machine.links[hop.link]
-            for end, written in ((node, False), (hop.node, True)):
-                if end in machine.memories:
-                    memory = machine.memories[end]
-                    stages.append(Stage(self.ports[end], memory.bits_per_ps(link.clock_hz), written))
-                    latency_ps += 0 if written else memory.latency_ps(machine.technology)
-            stages.append(Stage(self.ports[hop.link], link.bits_per_ps(), written=False))
-            node = hop.node
-        return Path(tuple(stages), latency_ps)
+        crossings = self.architecture.crossings(source, destination)
+        stages = tuple(
+            Stage(self.ports[use.port], use.bits_per_ps, use.written)
+            for crossing in crossings
+            for use in (*crossing.memories, *crossing.ports)
+        )
+        return Path(stages, sum(crossing.latency_ps for crossing in crossings))
 
     def move(self, env: simpy.Environment, path: Path, bits: int, booked: Booked | None = None) -> Events:
         """Move bits along a path: one event per quantum, the latency of the first word at the end."""
@@ -116,7 +118,10 @@ def _serve(stages: Iterable[Stage], bits: int, now_ps: int) -> tuple[int, int]:
     for stage in stages:
         service_ps = stage.service_ps(bits)
         port = stage.port
-        port.free_at_ps = max(start_ps, port.free_at_ps) + service_ps
+        begin_ps = max(start_ps, port.free_at_ps)
+        port.free_at_ps = begin_ps + service_ps
+        if port.banks is not None:
+            port.banks.quanta.append((begin_ps, port.free_at_ps, bits))
         port.busy_ps += service_ps
         if stage.written:
             port.written_bits += bits

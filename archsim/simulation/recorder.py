@@ -63,7 +63,8 @@ class Recorder:
     def __post_init__(self) -> None:
         machine = self.architecture
         stages = [f"{name} {stage}" for name, unit in machine.compute.items() for stage in _stages(unit)]
-        for group, names in (("units", stages), ("memories", machine.memories), ("links", machine.links)):
+        ports = [port for link in machine.links for port in machine.link_ports(link)]
+        for group, names in (("units", stages), ("memories", machine.memories), ("links", ports)):
             self._rows.update((name, self.tracks.open(group, name)) for name in names)
 
     def scribe(self, index: int, part: Part) -> Scribe:

@@ -104,6 +104,8 @@ CASES: tuple[Case, ...] = (
     Case("tpu_like_zigzag", "resnet20", 4),
     Case("edge_tpu_like", "resnet8"),
     Case("systolic_scaleout", "resnet18"),
+    Case("systolic_scaleout_mesh", "resnet18"),
+    Case("pim_3d_mesh", "vgg16"),
 )
 
 

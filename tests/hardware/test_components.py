@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
+from itertools import permutations
 from math import isfinite
 from typing import Any
 
@@ -159,11 +160,25 @@ class TestLink:
         assert isinstance(link.bits_per_ps(), Fraction)
         assert link.bits_per_ps() > 0
         assert len(link.connects) > 1
-        assert_counted(link.counts(1000), link.energies(TECHNOLOGY))
+        assert_counted(link.counts(1000, *link.connects[:2]), link.energies(TECHNOLOGY))
         assert_sourced(link.energies(TECHNOLOGY))
-        assert set(link.counts(0).values()) == {0}
+        assert set(link.counts(0, *link.connects[:2]).values()) == {0}
         area = link.area(TECHNOLOGY)
         assert area is None or area.value > 0
+
+    def test_a_transfer_holds_some_of_its_ports_once_and_takes_whole_picoseconds(self, link):
+        assert len(set(link.all_ports)) == len(link.all_ports) > 0
+        for source, destination in permutations(link.connects, 2):
+            held = link.ports(source, destination)
+            assert len(set(held)) == len(held) > 0
+            assert set(held) <= set(link.all_ports)
+            assert isinstance(link.latency_ps(source, destination), int)
+            assert link.latency_ps(source, destination) >= 0
+
+    def test_actions_are_linear_in_the_bits(self, link):
+        for ends in permutations(link.connects, 2):
+            one, five = link.counts(1000, *ends), link.counts(5000, *ends)
+            assert five == {action: 5 * count for action, count in one.items()}
 
 
 def executed(layers: tuple[Layer, ...]) -> list[Any]:

@@ -92,7 +92,7 @@ def test_the_link_sees_coded_bits_and_the_units_memory_all() -> None:
     assert isinstance(dram, MemoryBits)
     assert (dram.read, dram.written) == (600, 5)
     assert (memory.read, memory.written) == (8 + 70, 1000)
-    assert row.links["bus"] == 605
+    assert sum(row.links["bus"].values()) == 605
     check(architecture, execution, [row])
     assert execution.makespan_ps == 600 + 400 + 4000 + 1000, "600 b, the next edge, 4 cycles, 5 b, an edge"
 

@@ -26,6 +26,8 @@ RUNS = [
     ("hybrid_soc", "resnet20", 2, ("schedule.batch_order=image_major",)),
     ("pim_3d", "lenet5", 1, ()),
     ("eyeriss", "alexnet_conv", 1, ()),
+    ("systolic_scaleout_mesh", "lenet5", 2, ()),
+    ("pim_3d_mesh", "lenet5", 1, ()),
 ]
 
 

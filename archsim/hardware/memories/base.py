@@ -25,9 +25,22 @@ class Memory(Component, family="memories"):
     def capacity_bits(self) -> int:
         """Bits that the memory holds."""
 
+    @property
+    def alignment_bytes(self) -> int:
+        """Divides the address of the first byte of every tensor; 1, the default: they lie anywhere."""
+        return 1
+
     @abstractmethod
     def bits_per_ps(self, clock_hz: int) -> Fraction:
         """Rate of one port, in bits per picosecond, for a requester that runs at ``clock_hz``."""
+
+    @property
+    def conflict_share(self) -> Fraction:
+        """Share of the accesses of others that hit a bank which a client at full rate wants at that time.
+
+        0, the default: every client has a port of its own to all banks.
+        """
+        return Fraction(0)
 
     @abstractmethod
     def latency_ps(self, technology: Technology) -> int:

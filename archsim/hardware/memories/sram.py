@@ -26,8 +26,9 @@ class Sram(Memory, kind="sram"):
     Energies, times, leakage and area are those of :func:`archsim.hardware.cacti.sram_bank`. Left out: the
     wires and multiplexers between the banks, and the logic that encodes and corrects (CACTI stores the check
     bits and no more). Banks lower the energy and the cycle of an access; they add bandwidth only where
-    ``accesses_per_cycle`` says that several of them serve at the same time. Conflicts between those are left
-    out.
+    ``accesses_per_cycle`` says that several of them serve at the same time. A bank has one read/write port,
+    the only one that is tabulated. With ``bank_conflicts`` units wait at a bank that another client takes;
+    otherwise every client is served as if it were alone.
     """
 
     capacity: Capacity
@@ -47,6 +48,9 @@ class Sram(Memory, kind="sram"):
 
     ecc: bool = False
     """Store 8 check bits with every 64 (single error correction, double error detection)."""
+
+    bank_conflicts: bool = False
+    """Whether units at their private ports wait for links, and for each other, at a bank that is taken."""
 
     clock: Annotated[Frequency, Field(gt=0)] | None = None
     """Clock of the port; by default that of whoever accesses it."""
@@ -77,6 +81,11 @@ class Sram(Memory, kind="sram"):
     def bits_per_ps(self, clock_hz: int) -> Fraction:
         """Return the accesses of ``width`` bits per cycle of the port's clock, else of the requester's."""
         return Fraction(self.accesses_per_cycle * self.width * (self.clock or clock_hz), _PS_PER_S)
+
+    @property
+    def conflict_share(self) -> Fraction:
+        """Return the banks of one cycle over all banks: clients access banks independently of each other."""
+        return Fraction(self.accesses_per_cycle if self.bank_conflicts else 0, self.banks)
 
     def latency_ps(self, technology: Technology) -> int:
         """Return the access time of one bank."""
