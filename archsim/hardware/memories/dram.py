@@ -7,10 +7,14 @@ from fractions import Fraction
 
 from pydantic import Field, field_validator
 
+from archsim.errors import InputError
 from archsim.hardware.cost import Sourced
 from archsim.hardware.dram_parts import DramPart, dram_part
+from archsim.hardware.faults import CriticalRegion, MemoryFaults, not_critical
 from archsim.hardware.memories.base import Memory
+from archsim.hardware.retention import STANDARD_INTERVAL_S, leaking_cells
 from archsim.hardware.technology import Technology
+from archsim.units import Temperature, Time
 
 _TRANSFERS_PER_S = 10**6
 _PS_PER_S = 10**12
@@ -35,6 +39,25 @@ class Dram(Memory, kind="dram"):
     ranks: int = Field(default=1, ge=1)
     """Ranks per channel: capacity and standby power, no bandwidth."""
 
+    refresh_interval: Time | None = None
+    """Time between two refreshes of a cell; none: 64 ms, which the part's tREFI stands for."""
+
+    temperature: Temperature | None = None
+    """Temperature of the cells; none: that of the technology."""
+
+    ecc: bool = False
+    """Correct single and detect double errors in words of 64 bits; check bits have devices of their own."""
+
+    critical: CriticalRegion | None = None
+    """Part of the capacity that is refreshed every 64 ms, and what lies there; none: there is none."""
+
+    @field_validator("refresh_interval")
+    @classmethod
+    def _at_least_standard(cls, interval: float | None) -> float | None:
+        if interval is not None and interval < STANDARD_INTERVAL_S:
+            raise InputError("expected at least 64 ms, the interval at which no cell fails")
+        return interval
+
     @field_validator("part")
     @classmethod
     def _known_part(cls, part: str) -> str:
@@ -46,15 +69,31 @@ class Dram(Memory, kind="dram"):
         return dram_part(self.part)
 
     @property
+    def _refreshes(self) -> Fraction:
+        """Refreshes relative to those of a part that is refreshed every 64 ms throughout."""
+        interval = self.refresh_interval or STANDARD_INTERVAL_S
+        rate = not_critical(self.critical, STANDARD_INTERVAL_S / interval)
+        return Fraction(rate).limit_denominator(_PS_PER_S)
+
+    @property
+    def _devices(self) -> float:
+        """Devices relative to a rank without check bits."""
+        return 9 / 8 if self.ecc else 1.0
+
+    def _noted(self, source: str) -> str:
+        return f"{source}; x 9/8: check bits in devices of their own [assume]" if self.ecc else source
+
+    @property
     def capacity_bits(self) -> int:
         """Bits of all ranks of all channels."""
         return self._part.rank_bits * self.ranks * self.channels
 
     def bits_per_ps(self, clock_hz: int) -> Fraction:  # noqa: ARG002
-        """Return the peak rate of all channels times 1 - tRFC / tREFI, whatever the requester's clock."""
+        """Return the peak rate of all channels less the time of refreshes, whatever the requester's clock."""
         part = self._part
+        busy = Fraction(part.timing.tRFC, part.timing.tREFI) * self._refreshes
         peak = Fraction(part.data_rate_mts * _TRANSFERS_PER_S * part.bus_bits * self.channels, _PS_PER_S)
-        return peak * (1 - Fraction(part.timing.tRFC, part.timing.tREFI))
+        return peak * (1 - busy)
 
     def latency_ps(self, technology: Technology) -> int:  # noqa: ARG002
         """Return the latency of a closed bank: tRCD + CL + one burst."""
@@ -73,22 +112,38 @@ class Dram(Memory, kind="dram"):
     def energies(self, technology: Technology) -> Mapping[str, Sourced]:  # noqa: ARG002
         """Return joules of an activate-precharge pair, a read burst and a write burst of one rank."""
         part = self._part
-        source = f"{part.source}, from supply currents [calc]"
+        source, devices = self._noted(f"{part.source}, from supply currents [calc]"), self._devices
         return {
-            "activate": Sourced(part.activate_j, source),
-            "read": Sourced(part.read_j, f"{source}; {part.io}"),
-            "write": Sourced(part.write_j, f"{source}; {part.io}"),
+            "activate": Sourced(part.activate_j * devices, source),
+            "read": Sourced(part.read_j * devices, f"{source}; {part.io}"),
+            "write": Sourced(part.write_j * devices, f"{source}; {part.io}"),
         }
 
     def static_power(self, technology: Technology) -> Mapping[str, Sourced]:  # noqa: ARG002
         """Return active standby and average refresh power in watts of every rank of every channel."""
         part = self._part
         ranks = self.ranks * self.channels
-        source = f"{ranks} x {part.source}" if ranks > 1 else part.source
+        source = self._noted(f"{ranks} x {part.source}" if ranks > 1 else part.source)
+        rarer = "" if self._refreshes == 1 else f" / {float(1 / self._refreshes):g}"
+        background, refresh = (ranks * self._devices * power for power in (part.background_w, part.refresh_w))
         return {
-            "background": Sourced(ranks * part.background_w, f"{source}, V IDD3N (active standby) [calc]"),
-            "refresh": Sourced(ranks * part.refresh_w, f"{source}, all-bank refresh every tREFI [calc]"),
+            "background": Sourced(background, f"{source}, V IDD3N (active standby) [calc]"),
+            "refresh": Sourced(
+                refresh * float(self._refreshes), f"{source}, all-bank refresh every tREFI{rarer} [calc]"
+            ),
         }
+
+    def faults(self, technology: Technology) -> MemoryFaults | None:
+        """Return the cells that lose their charge between two refreshes; None at 64 ms."""
+        interval = self.refresh_interval
+        if interval is None or interval <= STANDARD_INTERVAL_S:
+            return None
+        celsius = technology.temperature if self.temperature is None else self.temperature
+        return MemoryFaults(
+            lambda exposure_s: leaking_cells(interval, celsius, exposure_s),
+            secded=self.ecc,
+            critical=self.critical,
+        )
 
     def area(self, technology: Technology) -> Sourced | None:  # noqa: ARG002
         """Return None: another chip, for which no source gives an area."""
