@@ -10,6 +10,7 @@ from itertools import pairwise
 from archsim.errors import InputError, nearest
 from archsim.hardware.architecture import Architecture
 from archsim.mapping import homes as homes_of
+from archsim.mapping.addresses import Held, allocate
 from archsim.mapping.layers import LayerMapper, Mapped, Situation
 from archsim.mapping.placement import Placement, Share, Step, place
 from archsim.mapping.prices import Prices
@@ -77,7 +78,19 @@ class _Mapper:
             raise self._does_not_fit(self.placement.steps[blocked])
         parts = self._parts(ranges, chosen)
         homes = {layer.name: chosen[self._stored(layer)] for layer in self.network.layers}
-        return Schedule(parts, self.repeats, self.in_flight, homes, tuple(self._setup()))
+        places = allocate(self._held(ranges, chosen), self.architecture)
+        return Schedule(parts, self.repeats, self.in_flight, homes, tuple(self._setup()), places)
+
+    def _held(self, ranges: Sequence[homes_of.LiveRange], chosen: Mapping[str, str]) -> Held:
+        return Held(
+            network=self.network,
+            placement=self.placement,
+            ranges=ranges,
+            homes=chosen,
+            images=self.layers.images,
+            in_flight=self.in_flight,
+            awaited=[self._awaited(i, ranges, chosen) for i in range(len(self.placement.steps))],
+        )
 
     def _stored(self, layer: Layer) -> str:
         """Name of the stored tensor that holds a layer's result."""

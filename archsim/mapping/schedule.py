@@ -9,6 +9,7 @@ from typing import Literal
 
 from archsim.hardware.cost import Work
 from archsim.hardware.options import PassParameters
+from archsim.mapping.addresses import Places
 from archsim.workload.layer import Layer
 
 Tensor = Literal["weights", "inputs", "outputs", "partial_sums"]
@@ -155,6 +156,8 @@ class Schedule:
         Memory in which each tensor (named by the layer that produces it) lives.
     setup
         One-time transfers (resident weights).
+    places
+        Where every tensor lies, by tensor and memory (see :mod:`archsim.mapping.addresses`).
     """
 
     parts: tuple[Part, ...]
@@ -162,6 +165,7 @@ class Schedule:
     images_in_flight: int
     homes: Mapping[str, str]
     setup: tuple[tuple[str, Layer, Transfer], ...] = ()
+    places: Places = field(default_factory=dict)
 
     def restricted_to(self, layers: Container[str]) -> Schedule:
         """Return the schedule of an inference that executes these layers alone, placed and tiled as they are.

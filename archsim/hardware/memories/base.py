@@ -25,6 +25,11 @@ class Memory(Component, family="memories"):
     def capacity_bits(self) -> int:
         """Bits that the memory holds."""
 
+    @property
+    def alignment_bytes(self) -> int:
+        """Divides the address of the first byte of every tensor; 1, the default: they lie anywhere."""
+        return 1
+
     @abstractmethod
     def bits_per_ps(self, clock_hz: int) -> Fraction:
         """Rate of one port, in bits per picosecond, for a requester that runs at ``clock_hz``."""

@@ -88,6 +88,11 @@ class Dram(Memory, kind="dram"):
         """Bits of all ranks of all channels."""
         return self._part.rank_bits * self.ranks * self.channels
 
+    @property
+    def alignment_bytes(self) -> int:
+        """One row of every channel, so that no two tensors share a row."""
+        return self._part.row_bytes * self.channels
+
     def bits_per_ps(self, clock_hz: int) -> Fraction:  # noqa: ARG002
         """Return the peak rate of all channels less the time of refreshes, whatever the requester's clock."""
         part = self._part
