@@ -3,8 +3,8 @@
 Retention times are log-normal [assume]: no distribution was at hand, and this is the usual two-parameter
 shape of a quantity that varies over decades. Its two parameters are fitted to the two published shares of
 pages (RAPID, HPCA 2006 [abs]): at room temperature 99 % keep all their bits for more than 3 s, and 85 % for
-more than 10 s. Between and near these times the model is held by data; far beyond, where percents of the cells
-fail, it is an extrapolation over several decades.
+more than 10 s. Between and near these times the model is held by data; far beyond, where percents of the
+cells fail, it is an extrapolation over several decades.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from fractions import Fraction
 from math import ceil, erfc, exp, sqrt
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from archsim.arithmetic.cells import CellErrors
 from archsim.errors import InputError
@@ -21,25 +21,40 @@ from archsim.units import Capacity, Width
 _BITS_PER_BYTE = 8
 _PS_PER_S = 10**12
 
+_EXAMPLE: dict[str, JsonValue] = {
+    "overdrive": 1.5,
+    "reduced_time": 20.0,
+    "error_one": 1e-8,
+    "error_zero": 1e-9,
+    "read_margin": 6.0,
+    "source": "assumption: figures of an example",
+}
+
 
 class Switching(BaseModel):
     """How the cells of a memory switch at nominal current and duration."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        use_attribute_docstrings=True,
+        allow_inf_nan=False,
+        json_schema_extra={"examples": [_EXAMPLE]},
+    )
 
-    overdrive: float = Field(gt=1, examples=[1.5])
+    overdrive: float = Field(gt=1)
     """Nominal write current over the critical current of a cell."""
 
-    reduced_time: float = Field(gt=0, examples=[20.0])
+    reduced_time: float = Field(gt=0)
     """Nominal pulse in units of the cell's time constant (damping x precession frequency x time)."""
 
-    error_one: float = Field(gt=0, lt=0.5, examples=[1e-8])
+    error_one: float = Field(gt=0, lt=0.5)
     """Share of the writes of a 1 that fail at nominal current and duration."""
 
-    error_zero: float = Field(gt=0, lt=0.5, examples=[1e-9])
+    error_zero: float = Field(gt=0, lt=0.5)
     """Share of the writes of a 0 that fail."""
 
-    read_margin: float = Field(gt=0, examples=[6.0])
+    read_margin: float = Field(gt=0)
     """Read signal at nominal current over the standard deviation of cells and sense amplifiers."""
 
     source: Source
