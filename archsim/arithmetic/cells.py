@@ -80,9 +80,8 @@ class CellMap:
         generator = np.random.Philox(np.random.SeedSequence([self.seed, *self.name.encode()]))
         generator.advance(start // _PER_COUNT)
         needed = skipped + -(-(first % _PER_DRAW + count) // _PER_DRAW)
-        raw = np.asarray(generator.random_raw(needed))[skipped:]
-        halves = np.stack([raw & np.uint64(_STATES - 1), raw >> np.uint64(32)], axis=-1)
-        return halves.astype(np.uint32).ravel()[first % _PER_DRAW :][:count]
+        raw = np.asarray(generator.random_raw(needed), dtype="<u8")[skipped:]
+        return raw.view("<u4")[first % _PER_DRAW :][:count]
 
     def failing(self, first: int, count: int, errors: CellErrors) -> Failing:
         """Return the failing ones of some cells, their positions counted from `first`.
@@ -103,6 +102,7 @@ class CellMap:
         below = round((errors.flips + errors.falls) * _STATES)
         above = _STATES - round(errors.rises * _STATES)
         for start in range(0, count if errors.any else 0, _AT_ONCE):
-            numbers = self.draws(first + start, min(_AT_ONCE, count - start)).astype(np.int64)
-            found = np.flatnonzero((numbers < below) | (numbers >= above))
-            yield found + start, numbers[found] < below
+            numbers = self.draws(first + start, min(_AT_ONCE, count - start))
+            low = numbers < below
+            found = np.flatnonzero(low | (numbers >= above) if errors.rises else low)
+            yield found + start, low[found]
