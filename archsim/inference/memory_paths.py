@@ -8,7 +8,7 @@ from math import inf
 
 from archsim.arithmetic.secded import DATA_BITS
 from archsim.hardware.architecture import Architecture
-from archsim.hardware.faults import MemoryFaults, TensorKind
+from archsim.hardware.faults import CriticalRegion, MemoryFaults, TensorKind
 from archsim.mapping.addresses import weights_of
 from archsim.mapping.mapper import map_network
 from archsim.mapping.placement import Placement, Share, Step
@@ -97,6 +97,7 @@ def memory_paths(
     faults = memory_faults(architecture)
     if not faults:
         return None
+    _check_critical(architecture, placement, faults)
     tracer = _Tracer(architecture, map_network(network, architecture, batch), faults, lifetimes or {})
     steps = placement.steps
     return MemoryPaths(
@@ -104,6 +105,32 @@ def memory_paths(
         {step.layer.name: tuple(tracer.weights(step)) for step in steps if step.layer.is_mac},
         {(step.layer.name, name): tracer.input(step, name) for step in steps for name in step.layer.inputs},
     )
+
+
+def _check_critical(
+    architecture: Architecture, placement: Placement, faults: Mapping[str, MemoryFaults]
+) -> None:
+    """Refuse regions that cannot hold the weights of one layer with MACs, or one tensor, that lie there."""
+    for name, region in ((name, one.critical) for name, one in faults.items()):
+        if region is None:
+            continue
+        needed = max(_critical_sizes(architecture, placement, region), default=0)
+        room = int(region.share * architecture.memories[name].capacity_bits)
+        if needed > room:
+            message = (
+                f"a critical region of {room} bits cannot hold a tensor of which {needed} bits lie there"
+            )
+            raise architecture.fault(message, f"memories.{name}.critical.share")
+
+
+def _critical_sizes(
+    architecture: Architecture, placement: Placement, region: CriticalRegion
+) -> Iterator[int]:
+    for _, share in placement.shares:
+        layer, operands = share.layer, architecture.compute[share.unit].operands(share.layer)
+        yield layer.weight_elements * region.bits("weights", layer.name, operands.weight_bits)
+        for name, shape in zip(layer.inputs, layer.input_shapes, strict=True):
+            yield shape.elements * region.bits("activations", name, operands.input_bits)
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,7 @@ class Dram(Memory, kind="dram"):
     ranks: int = Field(default=1, ge=1)
     """Ranks per channel: capacity and standby power, no bandwidth."""
 
-    refresh_interval: Time | None = None
+    refresh_interval: Time | None = Field(default=None, examples=["256 ms"])
     """Time between two refreshes of a cell; none: 64 ms, which the part's tREFI stands for."""
 
     temperature: Temperature | None = None
