@@ -110,27 +110,31 @@ def memory_paths(
 def _check_critical(
     architecture: Architecture, placement: Placement, faults: Mapping[str, MemoryFaults]
 ) -> None:
-    """Refuse regions that cannot hold the weights of one layer with MACs, or one tensor, that lie there."""
+    """Refuse regions that cannot hold what has to lie there at the same time, at the least."""
     for name, region in ((name, one.critical) for name, one in faults.items()):
         if region is None:
             continue
-        needed = max(_critical_sizes(architecture, placement, region), default=0)
+        weights = [_critical_weights(architecture, share, region) for _, share in placement.shares]
+        kept = sum(weights) if architecture.memories[name].backed_by is None else max(weights, default=0)
+        needed = kept + max(_critical_inputs(architecture, placement, region), default=0)
         room = int(region.share * architecture.memories[name].capacity_bits)
         if needed > room:
-            message = (
-                f"a critical region of {room} bits cannot hold a tensor of which {needed} bits lie there"
-            )
+            message = f"a critical region of {room} bits cannot hold the {needed} bits that have to lie there"
             raise architecture.fault(message, f"memories.{name}.critical.share")
 
 
-def _critical_sizes(
+def _critical_weights(architecture: Architecture, share: Share, region: CriticalRegion) -> int:
+    width = architecture.compute[share.unit].operands(share.layer).weight_bits
+    return share.layer.weight_elements * region.bits("weights", share.layer.name, width)
+
+
+def _critical_inputs(
     architecture: Architecture, placement: Placement, region: CriticalRegion
 ) -> Iterator[int]:
     for _, share in placement.shares:
-        layer, operands = share.layer, architecture.compute[share.unit].operands(share.layer)
-        yield layer.weight_elements * region.bits("weights", layer.name, operands.weight_bits)
-        for name, shape in zip(layer.inputs, layer.input_shapes, strict=True):
-            yield shape.elements * region.bits("activations", name, operands.input_bits)
+        width = architecture.compute[share.unit].operands(share.layer).input_bits
+        for name, shape in zip(share.layer.inputs, share.layer.input_shapes, strict=True):
+            yield shape.elements * region.bits("activations", name, width)
 
 
 @dataclass(frozen=True, slots=True)
