@@ -15,9 +15,6 @@ from typing import Final
 
 from archsim.arithmetic.cells import CellErrors
 
-STANDARD_INTERVAL_S: Final = 64e-3
-"""Refresh interval for which tREFI of the parts is made (JEDEC: 8192 refreshes, 7.8 us) [sheet]."""
-
 _PAGE_BITS: Final = 4096 * 8
 """Assumption: RAPID's pages are the 4 KiB of an operating system; twice the size halves the error rate."""
 
@@ -58,14 +55,12 @@ def page_retention(seconds: float, celsius: float, bits: int = _PAGE_BITS) -> fl
     return exp(bits * log1p(-failing_share(seconds, celsius)))
 
 
-def leaking_cells(interval_s: float | None, celsius: float, exposure_s: float) -> CellErrors:
+def leaking_cells(interval_s: float, celsius: float, exposure_s: float) -> CellErrors:
     """Return the cells that lose their charge, and read as 0 or 1 by how they store.
 
-    A cell leaks for the refresh interval or, where data lies there more briefly, for that time. At 64 ms and
-    below none fails: that is what vendors test for. Half of the cells store a 1 as charge and fall to 0, the
-    others store a 0 as charge and rise to 1 [assume]: a discharged cell loses nothing.
+    A cell leaks for the refresh interval or, where data lies there more briefly, for that time. Half of the
+    cells store a 1 as charge and fall to 0, the others store a 0 as charge and rise to 1 [assume]: a cell
+    without charge loses nothing.
     """
-    if interval_s is None or interval_s <= STANDARD_INTERVAL_S:
-        return CellErrors()
     share = failing_share(min(interval_s, exposure_s), celsius) / 2
     return CellErrors(falls=share, rises=share)

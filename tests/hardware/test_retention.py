@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from archsim.errors import InputError
 from archsim.hardware.architecture import Architecture
+from archsim.hardware.dram_parts import dram_part
 from archsim.hardware.memories.dram import Dram
 from archsim.hardware.retention import failing_share, leaking_cells, page_retention
 from archsim.hardware.technology import Technology
@@ -50,7 +51,7 @@ def test_ten_degrees_are_twice_the_time(seconds):
 def test_data_that_is_read_before_the_next_refresh_has_leaked_only_until_then():
     assert leaking_cells(100.0, 25.0, 1.0) == leaking_cells(1.0, 25.0, 50.0)
     assert leaking_cells(100.0, 25.0, 1e-5).falls < 1e-12
-    assert not leaking_cells(0.064, 85.0, 1e9).any
+    assert dram(refresh_interval="64 ms").faults(TECHNOLOGY) is None
 
 
 @pytest.mark.parametrize("factor", [2, 4, 16, 1000])
@@ -99,7 +100,18 @@ def test_check_bits_take_an_eighth_more():
     assert protected.capacity_bits == plain.capacity_bits
 
 
-def test_an_interval_below_the_standard_one_is_refused_with_its_place():
-    with pytest.raises(InputError, match="at least 64 ms") as caught:
-        Architecture.load("von_neumann", ["memories.dram.refresh_interval=32 ms"])
+@pytest.mark.parametrize(
+    ("part", "window_ms"),
+    [(PART, 64), ("DDR3-1600-x8-4Gb", 64), ("LPDDR4-3200-x16-8Gb", 32), ("HBM2-2000-x128-4Gb", 32)],
+)
+def test_the_interval_of_a_part_follows_from_its_refresh_command(part, window_ms):
+    # DDR3 and DDR4: 64 ms; LPDDR4 and HBM2: 32 ms (JEDEC).
+    assert dram_part(part).refresh_window_s == pytest.approx(window_ms * 1e-3)
+    halved = dram(part=part, refresh_interval=f"{2 * window_ms} ms")
+    assert refresh_w(halved) == pytest.approx(refresh_w(dram(part=part)) / 2)
+
+
+def test_an_interval_below_that_of_the_part_is_refused_with_its_place():
+    with pytest.raises(InputError, match="at least 32 ms") as caught:
+        Architecture.load("von_neumann", ["memories.dram.refresh_interval=16 ms"])
     assert caught.value.field == "memories.dram.refresh_interval"

@@ -61,7 +61,7 @@ def images(count: int = 40) -> np.ndarray:
 
 def test_at_nominal_settings_nothing_changes_and_nothing_is_told():
     plain = answer()
-    for changes in (("memories.buffer.supply=1.0",), ("memories.dram.refresh_interval=64 ms",), (SECDED,)):
+    for changes in (("memories.buffer.supply=1.0",), ("memories.dram.refresh_interval=32 ms",), (SECDED,)):
         found = answer(*changes)
         assert found.accuracy == plain.accuracy
         assert found.memory_errors == {}

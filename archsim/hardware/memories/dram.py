@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from archsim.errors import InputError
 from archsim.hardware.cost import Sourced
 from archsim.hardware.dram_parts import DramPart, dram_part
 from archsim.hardware.faults import CriticalRegion, MemoryFaults, not_critical
 from archsim.hardware.memories.base import Memory
-from archsim.hardware.retention import STANDARD_INTERVAL_S, leaking_cells
+from archsim.hardware.retention import leaking_cells
 from archsim.hardware.technology import Technology
 from archsim.units import Temperature, Time
 
@@ -40,7 +40,7 @@ class Dram(Memory, kind="dram"):
     """Ranks per channel: capacity and standby power, no bandwidth."""
 
     refresh_interval: Time | None = Field(default=None, examples=["256 ms"])
-    """Time between two refreshes of a cell; none: 64 ms, which the part's tREFI stands for."""
+    """Time between two refreshes of a cell; none: that of the part, 8192 x tREFI (64 ms or 32 ms)."""
 
     temperature: Temperature | None = None
     """Temperature of the cells; none: that of the technology."""
@@ -49,14 +49,7 @@ class Dram(Memory, kind="dram"):
     """Correct single and detect double errors in words of 64 bits; check bits have devices of their own."""
 
     critical: CriticalRegion | None = None
-    """Part of the capacity that is refreshed every 64 ms, and what lies there; none: there is none."""
-
-    @field_validator("refresh_interval")
-    @classmethod
-    def _at_least_standard(cls, interval: float | None) -> float | None:
-        if interval is not None and interval < STANDARD_INTERVAL_S:
-            raise InputError("expected at least 64 ms, the interval at which no cell fails")
-        return interval
+    """Part of the capacity that is refreshed as the part says, and what lies there; none: there is none."""
 
     @field_validator("part")
     @classmethod
@@ -64,15 +57,25 @@ class Dram(Memory, kind="dram"):
         dram_part(part)
         return part
 
+    @model_validator(mode="after")
+    def _check_interval(self) -> Dram:
+        least = self._part.refresh_window_s
+        if self.refresh_interval is not None and self.refresh_interval < least:
+            raise InputError(
+                f"expected at least {least * 1e3:g} ms, the interval at which no cell of the part fails",
+                field="refresh_interval",
+            )
+        return self
+
     @property
     def _part(self) -> DramPart:
         return dram_part(self.part)
 
     @property
     def _refreshes(self) -> Fraction:
-        """Refreshes relative to those of a part that is refreshed every 64 ms throughout."""
-        interval = self.refresh_interval or STANDARD_INTERVAL_S
-        rate = not_critical(self.critical, STANDARD_INTERVAL_S / interval)
+        """Refreshes relative to those of a part that is refreshed as it says throughout."""
+        window = self._part.refresh_window_s
+        rate = not_critical(self.critical, window / (self.refresh_interval or window))
         return Fraction(rate).limit_denominator(_PS_PER_S)
 
     @property
@@ -139,9 +142,9 @@ class Dram(Memory, kind="dram"):
         }
 
     def faults(self, technology: Technology) -> MemoryFaults | None:
-        """Return the cells that lose their charge between two refreshes; None at 64 ms."""
+        """Return the cells that lose their charge between two refreshes; None at the part's interval."""
         interval = self.refresh_interval
-        if interval is None or interval <= STANDARD_INTERVAL_S:
+        if interval is None or interval <= self._part.refresh_window_s:
             return None
         celsius = technology.temperature if self.temperature is None else self.temperature
         return MemoryFaults(
