@@ -20,6 +20,7 @@ from archsim.mapping.placement import place
 from archsim.simulation import simulate
 from archsim.simulation.accuracy import with_accuracy
 from archsim.simulation.lifetimes import activation_lifetimes
+from archsim.visualization.printing import run_tables
 from archsim.workload import load_network
 from archsim.workload.datasets import open_dataset
 from archsim.workload.weights import find_weights, load_parameters
@@ -207,6 +208,9 @@ def test_the_report_tells_the_errors_of_each_memory():
     assert set(report.memory_errors) == {"buffer"}
     assert row.corrected > 0
     assert type(report).from_json(report.to_json()) == report
+    (table,) = [one for one in run_tables(report) if one.title.endswith("errors of memories")]
+    assert table.rows[0][0] == "buffer"
+    assert table.rows[0][5] == f"{row.corrected:,}"
     plain = with_accuracy(simulate(chip(), NETWORK), measure(chip(), NETWORK, Question(50)))
     assert "memory_errors" not in plain.to_json()
 
