@@ -167,6 +167,14 @@ class DramPart(Row):
         """Time in which all rows are refreshed once: 8192 refreshes (JEDEC [sheet]), in whole ms."""
         return round(_REFRESHES * self.timing.tREFI * self.clock_ps * _PICO / _MILLI) * _MILLI
 
+    def refreshed(self, rate: float) -> Self:
+        """Return the part with refreshes at a fraction of its own rate, in whole cycles between them."""
+        per_bank = self.timing.tREFIpb
+        slower = {"tREFI": round(self.timing.tREFI / rate)}
+        if per_bank is not None:
+            slower["tREFIpb"] = round(per_bank / rate)
+        return self.model_copy(update={"timing": self.timing.model_copy(update=slower)})
+
     @property
     def refresh_w(self) -> float:
         """Average power of refreshing one rank: one refresh every tREFI."""

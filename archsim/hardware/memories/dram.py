@@ -59,7 +59,7 @@ class Dram(Memory, kind="dram"):
 
     @model_validator(mode="after")
     def _check_interval(self) -> Dram:
-        least = self._part.refresh_window_s
+        least = dram_part(self.part).refresh_window_s
         if self.refresh_interval is not None and self.refresh_interval < least:
             raise InputError(
                 f"expected at least {least * 1e3:g} ms, the interval at which no cell of the part fails",
@@ -69,14 +69,12 @@ class Dram(Memory, kind="dram"):
 
     @property
     def _part(self) -> DramPart:
-        return dram_part(self.part)
-
-    @property
-    def _refreshes(self) -> Fraction:
-        """Refreshes relative to those of a part that is refreshed as it says throughout."""
-        window = self._part.refresh_window_s
-        rate = not_critical(self.critical, window / (self.refresh_interval or window))
-        return Fraction(rate).limit_denominator(_PS_PER_S)
+        """The part, refreshed as often as the interval and the critical region say."""
+        part = dram_part(self.part)
+        if self.refresh_interval is None:
+            return part
+        rarer = part.refresh_window_s / self.refresh_interval
+        return part.refreshed(not_critical(self.critical, rarer))
 
     @property
     def _devices(self) -> float:
@@ -99,9 +97,8 @@ class Dram(Memory, kind="dram"):
     def bits_per_ps(self, clock_hz: int) -> Fraction:  # noqa: ARG002
         """Return the peak rate of all channels less the time of refreshes, whatever the requester's clock."""
         part = self._part
-        busy = Fraction(part.timing.tRFC, part.timing.tREFI) * self._refreshes
         peak = Fraction(part.data_rate_mts * _TRANSFERS_PER_S * part.bus_bits * self.channels, _PS_PER_S)
-        return peak * (1 - busy)
+        return peak * (1 - Fraction(part.timing.tRFC, part.timing.tREFI))
 
     def latency_ps(self, technology: Technology) -> int:  # noqa: ARG002
         """Return the latency of a closed bank: tRCD + CL + one burst."""
@@ -132,19 +129,19 @@ class Dram(Memory, kind="dram"):
         part = self._part
         ranks = self.ranks * self.channels
         source = self._noted(f"{ranks} x {part.source}" if ranks > 1 else part.source)
-        rarer = "" if self._refreshes == 1 else f" / {float(1 / self._refreshes):g}"
+        every = (
+            f"all-bank refresh every tREFI of {part.timing.tREFI:,} cycles" if self.refresh_interval else ""
+        )
         background, refresh = (ranks * self._devices * power for power in (part.background_w, part.refresh_w))
         return {
             "background": Sourced(background, f"{source}, V IDD3N (active standby) [calc]"),
-            "refresh": Sourced(
-                refresh * float(self._refreshes), f"{source}, all-bank refresh every tREFI{rarer} [calc]"
-            ),
+            "refresh": Sourced(refresh, f"{source}, {every or 'all-bank refresh every tREFI'} [calc]"),
         }
 
     def faults(self, technology: Technology) -> MemoryFaults | None:
         """Return the cells that lose their charge between two refreshes; None at the part's interval."""
         interval = self.refresh_interval
-        if interval is None or interval <= self._part.refresh_window_s:
+        if interval is None or interval <= dram_part(self.part).refresh_window_s:
             return None
         celsius = technology.temperature if self.temperature is None else self.temperature
         return MemoryFaults(
