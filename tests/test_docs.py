@@ -107,7 +107,7 @@ def test_python_examples_run(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "family", "kind"),
     [
-        ("adding_a_part.md", "memories", "stt_mram"),
+        ("adding_a_part.md", "memories", "mram"),
         ("adding_a_multiplier.md", "multipliers", "rounded_weight"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -130,7 +131,9 @@ def _asked(images: int, dataset: str | None, data: Path | None, sensitivity: boo
 def _with_accuracy(report: Report, architecture: Architecture, network: Network, asked: Question) -> Report:
     from archsim.inference.measuring import measure
     from archsim.simulation.accuracy import with_accuracy
+    from archsim.simulation.lifetimes import activation_lifetimes
 
+    asked = replace(asked, batch=report.batch, lifetimes=activation_lifetimes(report, network))
     with progress(f"accuracy of {network.name} on {architecture.name}") as tell:
         told = None if tell is None else lambda done, of: tell(done, of, "images")
         answer = measure(architecture, network, asked, report.seed, told)

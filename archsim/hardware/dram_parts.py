@@ -16,6 +16,7 @@ from archsim.hardware.dram_timing import Row, Timing
 _PICO = 1e-12
 _MILLI = 1e-3
 _TRANSFERS_PER_CYCLE = 2
+_REFRESHES: Final = 8192
 _MOST_ROUNDING: Final = 0.01
 """Part files round their clocks to two digits of a nanosecond."""
 
@@ -160,6 +161,19 @@ class DramPart(Row):
     def refresh_j(self) -> float:
         """Energy of one all-bank refresh: n V tCK (IDD5 - IDD3N) tRFC."""
         return self._energy(sum(s.voltage * (s.IDD5 - s.IDD3N) for s in self.supplies) * self.timing.tRFC)
+
+    @property
+    def refresh_window_s(self) -> float:
+        """Time in which all rows are refreshed once: 8192 refreshes (JEDEC [sheet]), in whole ms."""
+        return round(_REFRESHES * self.timing.tREFI * self.clock_ps * _PICO / _MILLI) * _MILLI
+
+    def refreshed(self, rate: float) -> Self:
+        """Return the part with refreshes at a fraction of its own rate, in whole cycles between them."""
+        per_bank = self.timing.tREFIpb
+        slower = {"tREFI": round(self.timing.tREFI / rate)}
+        if per_bank is not None:
+            slower["tREFIpb"] = round(per_bank / rate)
+        return self.model_copy(update={"timing": self.timing.model_copy(update=slower)})
 
     @property
     def refresh_w(self) -> float:

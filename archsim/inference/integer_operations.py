@@ -45,6 +45,8 @@ class IntegerPlan:
     macs: Mapping[str, QuantizedMac]
     functions: Mapping[str, MacFunction]
     rounding: Rounding
+    any_code: bool = False
+    """Whether inputs may have codes that no operation gives: those with errors of memories."""
 
     def operations(self) -> dict[str, Operation]:
         """Return what each layer computes, and the coding of the images under ``input``."""
@@ -93,7 +95,8 @@ class IntegerPlan:
         mac, clamp = self.macs[layer.name], self.clamp(layer)
         stored = self.coded[layer.inputs[0]]
         origin = zero_code(mac.activation)
-        lowest = origin if nonnegative(self.network, layer.inputs[0]) else mac.activation.format.lowest
+        clipped = nonnegative(self.network, layer.inputs[0]) and not self.any_code
+        lowest = origin if clipped else mac.activation.format.lowest
         table = translation(stored, mac.activation, lowest)
         sums = sums_of(mac, self.functions[layer.name], lowest)
         codes = requantizer(mac.scales, self.coded[layer.name], clamp, self.rounding)

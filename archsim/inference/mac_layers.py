@@ -40,6 +40,8 @@ class QuantizedMac:
         Of the weights, [output][channel of a group][row][column].
     bias
         [output], in units of input scale x weight scale.
+    read
+        Codes of the weights as they come from memories that err; None: as they are.
     """
 
     layer: Layer
@@ -47,6 +49,12 @@ class QuantizedMac:
     weight: Quantizer
     codes: Integers
     bias: Integers
+    read: Integers | None = None
+
+    @property
+    def multiplied(self) -> Integers:
+        """Codes of the weights as the unit reads them."""
+        return self.codes if self.read is None else self.read
 
     @property
     def scales(self) -> NDArray[np.float32]:
@@ -99,7 +107,7 @@ def sums_of(mac: QuantizedMac, function: MacFunction, lowest: int) -> Callable[[
     origin = mac.weight.zero_point.reshape(-1, 1, 1, 1)
     start = mac.bias - first * (mac.codes - origin).sum(axis=(1, 2, 3))
     window = Window(layer.stride, layer.padding, layer.dilation, layer.groups, first)
-    convolve = function.convolver(mac.codes, window, start, lowest)
+    convolve = function.convolver(mac.multiplied, window, start, lowest)
     shaped = flattened if layer.op is Op.LINEAR else _as_it_is
     if not origin.any():
         return lambda codes: convolve(shaped(codes, layer))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +14,8 @@ from archsim.hardware.quantization import Quantization
 from archsim.inference.accuracy import Accuracy, Progress, evaluate, sensitivity, top1
 from archsim.inference.calibration import Calibration, calibrate
 from archsim.inference.compensation import multiplier_of
+from archsim.inference.memory_paths import MemoryPaths, memory_paths
+from archsim.inference.memory_reads import MemoryErrors, MemoryReads
 from archsim.inference.quantized import QuantizedNetwork, quantize
 from archsim.inference.unit_functions import layer_macs
 from archsim.mapping.placement import place
@@ -45,7 +47,12 @@ class Question:
     quantization
         How the network is quantized; None: as the architecture says.
     layer_by_layer
-        Whether to measure each layer alone on its unit's arithmetic, too.
+        Whether to measure each layer alone on its unit's arithmetic, too; without errors of memories.
+    batch
+        Images that are mapped together, where it matters in which memory a tensor lies.
+    lifetimes
+        Seconds for which the result of a layer (``input``: an image) lies in its memory, for memories whose
+        errors grow with time; those left out lie there for good.
     """
 
     images: int
@@ -53,6 +60,8 @@ class Question:
     directory: Path | None = None
     quantization: Quantization | None = None
     layer_by_layer: bool = False
+    batch: int = 1
+    lifetimes: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -76,6 +85,8 @@ class Answer:
         Operand width of every layer with MACs.
     calibrated_on
         Part of the data set and number of images that ranges were taken from.
+    memory_errors
+        What was read from the memories that have errors, by name.
     """
 
     dataset: str
@@ -85,6 +96,7 @@ class Answer:
     quantization: Quantization
     bits: Mapping[str, int]
     calibrated_on: tuple[Part, int]
+    memory_errors: Mapping[str, MemoryErrors] = field(default_factory=dict)
 
 
 def measure(
@@ -116,12 +128,14 @@ def measure(
     reference = network.weights_for(question.dataset)
     parameters = load_parameters(find_weights(reference, question.directory), network)
     images = _load(network, name, question)
-    functions = layer_macs(place(network, architecture), architecture, seed)
+    placement = place(network, architecture)
+    functions = layer_macs(placement, architecture, seed)
+    paths = memory_paths(network, architecture, placement, batch=question.batch, lifetimes=question.lifetimes)
     options = _options(architecture, question, list(functions))
     part, sample = _for_ranges(network, name, question.directory, images, options.calibration.images)
     calibration = calibrate(network, parameters, sample, options.calibration)
-    study = _Study(network, parameters, calibration, options, functions)
-    on_units = study.network(functions)
+    study = _Study(network, parameters, calibration, options, functions, paths, seed)
+    on_units = study.on_units()
     passes = _Passes(progress, len(images), 1 + study.biased + question.layer_by_layer * len(functions))
     return Answer(
         dataset=name,
@@ -131,6 +145,7 @@ def measure(
         quantization=options,
         bits={layer: mac.activation.format.bits for layer, mac in on_units.macs.items()},
         calibrated_on=(part, len(sample)),
+        memory_errors={} if on_units.reads is None else on_units.reads.errors(),
     )
 
 
@@ -167,16 +182,25 @@ class _Study:
     calibration: Calibration
     options: Quantization
     functions: Mapping[str, MacFunction]
+    paths: MemoryPaths | None
+    seed: int
 
-    def network(self, functions: Mapping[str, MacFunction], *, compensate: bool = False) -> QuantizedNetwork:
-        """The network on some arithmetic."""
+    def on_units(self, *, compensate: bool = False) -> QuantizedNetwork:
+        """The network on the units' arithmetic, with operands as the memories deliver them."""
         return quantize(
-            self.trained, self.parameters, self.calibration, self.options, functions, compensate=compensate
+            self.trained,
+            self.parameters,
+            self.calibration,
+            self.options,
+            self.functions,
+            compensate=compensate,
+            reads=None if self.paths is None else MemoryReads(self.paths, self.seed),
         )
 
     def exact(self) -> QuantizedNetwork:
-        """The network with exact arithmetic on operands of the units' widths."""
-        return self.network({name: _exact_alike(one) for name, one in self.functions.items()})
+        """The network with exact arithmetic on operands of the units' widths, no memory in error."""
+        functions = {name: _exact_alike(one) for name, one in self.functions.items()}
+        return quantize(self.trained, self.parameters, self.calibration, self.options, functions)
 
     @property
     def biased(self) -> bool:
@@ -187,7 +211,7 @@ class _Study:
         """Top-1 with corrected biases, where a multiplier's expected error is known."""
         if not self.biased:
             return None
-        return top1(self.network(self.functions, compensate=True), images, progress)
+        return top1(self.on_units(compensate=True), images, progress)
 
     def alone(self, images: ImageSet, progress: Progress | None) -> Mapping[str, float]:
         """Top-1 with one layer at a time on its unit's arithmetic."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -25,6 +25,7 @@ from archsim.inference.float_operations import parameters_of
 from archsim.inference.graph import Operation, Tensor, steps
 from archsim.inference.integer_operations import IntegerPlan
 from archsim.inference.mac_layers import QuantizedMac, exact_macs, quantized_mac
+from archsim.inference.memory_reads import MemoryReads
 from archsim.inference.reference import Observe
 from archsim.workload.layer import Layer
 from archsim.workload.network import Network
@@ -49,6 +50,8 @@ class QuantizedNetwork:
         Activations by the layer whose output they clamp: that layer has no output of its own.
     macs
         Integers of the layers with MACs.
+    reads
+        Memories with errors that tensors are read from; None: tensors are read as they were written.
     """
 
     network: Network
@@ -56,10 +59,22 @@ class QuantizedNetwork:
     coded: Mapping[str, Quantizer]
     fused: Mapping[str, str]
     macs: Mapping[str, QuantizedMac]
+    reads: MemoryReads | None = None
 
     def steps(self, values: NDArray[np.float32]) -> Iterator[tuple[str, Tensor]]:
         """Yield the name and the output of each layer for one batch, codes as they are."""
-        return steps(self.network, np.asarray(values, dtype=np.float32), self.operations)
+        return steps(self.network, np.asarray(values, dtype=np.float32), self._reading())
+
+    def _reading(self) -> Mapping[str, Operation]:
+        if self.reads is None:
+            return self.operations
+        # A fused activation computes nothing here: its input and its output are one tensor, read once.
+        reading = (layer for layer in self.network.layers if layer.name not in self.fused.values())
+        through = {
+            layer.name: self.reads.operation(layer, self.operations[layer.name], self.coded)
+            for layer in reading
+        }
+        return {**self.operations, **through}
 
     def reals(self, name: str, output: Tensor) -> NDArray[np.float32]:
         """Return what a layer's output stands for."""
@@ -98,6 +113,7 @@ def quantize(  # noqa: PLR0913 - the network, its ranges, its arithmetic, and on
     functions: Mapping[str, MacFunction] | None = None,
     *,
     compensate: bool = False,
+    reads: MemoryReads | None = None,
 ) -> QuantizedNetwork:
     """Return the network in integers.
 
@@ -114,6 +130,8 @@ def quantize(  # noqa: PLR0913 - the network, its ranges, its arithmetic, and on
         range decides what its layer is quantized to.
     compensate
         Whether biases are corrected by the expected error of the multiplier.
+    reads
+        Memories with errors that weights and activations are read from; for the scheme `integer` alone.
 
     Raises
     ------
@@ -121,7 +139,10 @@ def quantize(  # noqa: PLR0913 - the network, its ranges, its arithmetic, and on
         If something does not fit: names, shapes, operand ranges, layers without a defined function.
     """
     chosen = options or Quantization()
-    return _Choices(network, parameters, calibration, chosen, functions or {}, compensate).result()
+    if reads is not None and chosen.scheme != "integer":
+        message = f"errors of memories need codes between layers: scheme integer, not {chosen.scheme}"
+        raise InputError(message, field="quantization.scheme")
+    return _Choices(network, parameters, calibration, chosen, functions or {}, compensate, reads).result()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -134,6 +155,7 @@ class _Choices:
     options: Quantization
     given: Mapping[str, MacFunction]
     compensate: bool
+    reads: MemoryReads | None
 
     def result(self) -> QuantizedNetwork:
         self._check_names()
@@ -143,12 +165,15 @@ class _Choices:
         macs = {layer.name: self._mac(layer, functions[layer.name], coded) for layer in self._layers}
         if self.compensate:
             macs = self._compensated(macs, functions)
+        if self.reads is not None:
+            macs = {name: _read_back(mac, self.reads) for name, mac in macs.items()}
         return QuantizedNetwork(
             self.network,
             self._operations(coded, macs, functions),
             coded,
             fused_layers(self.network) if integer else {},
             macs,
+            self.reads,
         )
 
     @property
@@ -214,10 +239,21 @@ class _Choices:
         functions: Mapping[str, MacFunction],
     ) -> dict[str, Operation]:
         if self.options.scheme == "integer":
-            return IntegerPlan(self.network, coded, macs, functions, self.options.rounding).operations()
+            return IntegerPlan(
+                self.network,
+                coded,
+                macs,
+                functions,
+                self.options.rounding,
+                any_code=self.reads is not None,
+            ).operations()
         if self.options.scheme == "manifest":
             return static_operations(self.network, macs, functions)
         return dynamic_operations(self.network, self.parameters, macs, functions)
+
+
+def _read_back(mac: QuantizedMac, reads: MemoryReads) -> QuantizedMac:
+    return replace(mac, read=reads.weights(mac.layer, mac.codes, mac.weight.format.bits))
 
 
 def _dynamic_codes(values: Tensor, coded: Quantizer) -> Tensor:

@@ -12,6 +12,7 @@ from archsim.errors import InputError
 from archsim.results.accuracy import AccuracyRow
 from archsim.results.designs import DesignRow
 from archsim.results.exits import ExitsRow
+from archsim.results.memory_errors import MemoryErrorsRow
 from archsim.results.record import Record, dump_json
 
 if TYPE_CHECKING:
@@ -177,13 +178,17 @@ class Report(Record):
     """Designs that are not exact by unit and part (`npu.multiplier`); left out of the JSON where all are."""
     accuracy: AccuracyRow | None = None
     """Accuracy, where images were run; left out of the JSON where none were."""
+    memory_errors: Annotated[dict[str, MemoryErrorsRow], AfterValidator(_by_key)] = {}
+    """By memory with errors, where images were run; left out of the JSON where there is none."""
     exits: ExitsRow | None = None
     """Where images left the network and what that took; left out of the JSON without exits or images."""
 
     @model_serializer(mode="wrap")
     def _without_exact(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         fields: dict[str, Any] = handler(self)
-        absent = {name for name in ("arithmetic", "accuracy", "exits") if not getattr(self, name)}
+        absent = {
+            name for name in ("arithmetic", "accuracy", "memory_errors", "exits") if not getattr(self, name)
+        }
         return {key: value for key, value in fields.items() if key not in absent}
 
     @property

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from math import isfinite
 
 from archsim.inference.measuring import Answer
+from archsim.inference.memory_reads import MemoryErrors
 from archsim.results.accuracy import AccuracyRow, QuantizationRow
+from archsim.results.memory_errors import MemoryErrorsRow
 from archsim.results.report import LayerRow, Report
 
 
 def with_accuracy(report: Report, answer: Answer) -> Report:
-    """Return the report with top-1, agreement and every layer's signal-to-noise ratio."""
+    """Return the report with top-1, agreement, signal to noise of every layer and errors of memories."""
     found = answer.accuracy
     row = AccuracyRow(
         dataset=answer.dataset,
@@ -27,6 +30,7 @@ def with_accuracy(report: Report, answer: Answer) -> Report:
     return report.model_copy(
         update={
             "accuracy": row,
+            "memory_errors": {name: _errors(one) for name, one in answer.memory_errors.items()},
             "totals": report.totals.model_copy(update={"top1": found.top1}),
             "layers": tuple(_measured(layer, answer) for layer in report.layers),
         }
@@ -47,6 +51,10 @@ def _quantization(answer: Answer) -> QuantizationRow:
         calibration_images=images,
         calibration_part=part,
     )
+
+
+def _errors(found: MemoryErrors) -> MemoryErrorsRow:
+    return MemoryErrorsRow(weak_cells=found.weak_cells, **asdict(found.counts))
 
 
 def _measured(layer: LayerRow, answer: Answer) -> LayerRow:

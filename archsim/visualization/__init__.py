@@ -5,6 +5,7 @@ from archsim.visualization.accuracy_against_energy import accuracy_against_energ
 from archsim.visualization.batches import against_batch
 from archsim.visualization.energy import energy_by_layer, energy_comparison
 from archsim.visualization.error_figure import error_figure
+from archsim.visualization.knob_figure import Setting, accuracy_against_knob
 from archsim.visualization.latency import latency_by_layer
 from archsim.visualization.panels import energy_panels, latency_panels
 from archsim.visualization.roofline import roofline
@@ -14,7 +15,9 @@ from archsim.visualization.style import colour_map, figure_bytes, save
 from archsim.visualization.trade_off import trade_off
 
 __all__ = [
+    "Setting",
     "accuracy_against_energy",
+    "accuracy_against_knob",
     "accuracy_by_layer",
     "accuracy_front",
     "against_batch",

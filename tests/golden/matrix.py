@@ -79,6 +79,7 @@ CASES: tuple[Case, ...] = (
     Case("von_neumann", "squeezenet1_1", 1, (INPUT_STATIONARY, FOR_EDP)),
     Case("von_neumann", "tiny_yolov2", 1, (INPUT_STATIONARY, FOR_TRAFFIC)),
     Case("von_neumann_approximate", "vgg16"),
+    Case("von_neumann_low_voltage", "lenet5"),
     Case("pim_3d", "vgg16"),
     Case("pim_3d", "lenet5", 4, (IMAGE_MAJOR,)),
     Case("pim_3d", "mobilenet_v2"),

@@ -6,8 +6,8 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from fractions import Fraction
 
-from archsim.arithmetic.faults import TensorFaults
 from archsim.hardware.cost import Sourced
+from archsim.hardware.faults import MemoryFaults
 from archsim.hardware.technology import Technology
 from archsim.registry import Component
 
@@ -66,7 +66,7 @@ class Memory(Component, family="memories"):
         """Why the memory cannot serve a port at ``clock_hz``, or None."""
         return None
 
-    def faults(self, technology: Technology) -> TensorFaults | None:  # noqa: ARG002
+    def faults(self, technology: Technology) -> MemoryFaults | None:  # noqa: ARG002
         """Errors of what is stored and read back; None, the default: there are none."""
         return None
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
+from archsim.errors import InputError
 from archsim.hardware.cost import Sourced
 from archsim.hardware.dram_parts import DramPart, dram_part
+from archsim.hardware.faults import CriticalRegion, MemoryFaults, not_critical
 from archsim.hardware.memories.base import Memory
+from archsim.hardware.retention import leaking_cells
 from archsim.hardware.technology import Technology
+from archsim.units import Temperature, Time
 
 _TRANSFERS_PER_S = 10**6
 _PS_PER_S = 10**12
@@ -35,15 +39,50 @@ class Dram(Memory, kind="dram"):
     ranks: int = Field(default=1, ge=1)
     """Ranks per channel: capacity and standby power, no bandwidth."""
 
+    refresh_interval: Time | None = Field(default=None, examples=["256 ms"])
+    """Time between two refreshes of a cell; none: that of the part, 8192 x tREFI (64 ms or 32 ms)."""
+
+    temperature: Temperature | None = None
+    """Temperature of the cells; none: that of the technology."""
+
+    ecc: bool = False
+    """Correct single and detect double errors in words of 64 bits; check bits have devices of their own."""
+
+    critical: CriticalRegion | None = None
+    """Part of the capacity that is refreshed as the part says, and what lies there; none: there is none."""
+
     @field_validator("part")
     @classmethod
     def _known_part(cls, part: str) -> str:
         dram_part(part)
         return part
 
+    @model_validator(mode="after")
+    def _check_interval(self) -> Dram:
+        least = dram_part(self.part).refresh_window_s
+        if self.refresh_interval is not None and self.refresh_interval < least:
+            raise InputError(
+                f"expected at least {least * 1e3:g} ms, the interval at which no cell of the part fails",
+                field="refresh_interval",
+            )
+        return self
+
     @property
     def _part(self) -> DramPart:
-        return dram_part(self.part)
+        """The part, refreshed as often as the interval and the critical region say."""
+        part = dram_part(self.part)
+        if self.refresh_interval is None:
+            return part
+        rarer = part.refresh_window_s / self.refresh_interval
+        return part.refreshed(not_critical(self.critical, rarer))
+
+    @property
+    def _devices(self) -> float:
+        """Devices relative to a rank without check bits."""
+        return 9 / 8 if self.ecc else 1.0
+
+    def _noted(self, source: str) -> str:
+        return f"{source}; x 9/8: check bits in devices of their own [assume]" if self.ecc else source
 
     @property
     def capacity_bits(self) -> int:
@@ -56,7 +95,7 @@ class Dram(Memory, kind="dram"):
         return self._part.row_bytes * self.channels
 
     def bits_per_ps(self, clock_hz: int) -> Fraction:  # noqa: ARG002
-        """Return the peak rate of all channels times 1 - tRFC / tREFI, whatever the requester's clock."""
+        """Return the peak rate of all channels less the time of refreshes, whatever the requester's clock."""
         part = self._part
         peak = Fraction(part.data_rate_mts * _TRANSFERS_PER_S * part.bus_bits * self.channels, _PS_PER_S)
         return peak * (1 - Fraction(part.timing.tRFC, part.timing.tREFI))
@@ -78,22 +117,38 @@ class Dram(Memory, kind="dram"):
     def energies(self, technology: Technology) -> Mapping[str, Sourced]:  # noqa: ARG002
         """Return joules of an activate-precharge pair, a read burst and a write burst of one rank."""
         part = self._part
-        source = f"{part.source}, from supply currents [calc]"
+        source, devices = self._noted(f"{part.source}, from supply currents [calc]"), self._devices
         return {
-            "activate": Sourced(part.activate_j, source),
-            "read": Sourced(part.read_j, f"{source}; {part.io}"),
-            "write": Sourced(part.write_j, f"{source}; {part.io}"),
+            "activate": Sourced(part.activate_j * devices, source),
+            "read": Sourced(part.read_j * devices, f"{source}; {part.io}"),
+            "write": Sourced(part.write_j * devices, f"{source}; {part.io}"),
         }
 
     def static_power(self, technology: Technology) -> Mapping[str, Sourced]:  # noqa: ARG002
         """Return active standby and average refresh power in watts of every rank of every channel."""
         part = self._part
         ranks = self.ranks * self.channels
-        source = f"{ranks} x {part.source}" if ranks > 1 else part.source
+        source = self._noted(f"{ranks} x {part.source}" if ranks > 1 else part.source)
+        every = (
+            f"all-bank refresh every tREFI of {part.timing.tREFI:,} cycles" if self.refresh_interval else ""
+        )
+        background, refresh = (ranks * self._devices * power for power in (part.background_w, part.refresh_w))
         return {
-            "background": Sourced(ranks * part.background_w, f"{source}, V IDD3N (active standby) [calc]"),
-            "refresh": Sourced(ranks * part.refresh_w, f"{source}, all-bank refresh every tREFI [calc]"),
+            "background": Sourced(background, f"{source}, V IDD3N (active standby) [calc]"),
+            "refresh": Sourced(refresh, f"{source}, {every or 'all-bank refresh every tREFI'} [calc]"),
         }
+
+    def faults(self, technology: Technology) -> MemoryFaults | None:
+        """Return the cells that lose their charge between two refreshes; None at the part's interval."""
+        interval = self.refresh_interval
+        if interval is None or interval <= dram_part(self.part).refresh_window_s:
+            return None
+        celsius = technology.temperature if self.temperature is None else self.temperature
+        return MemoryFaults(
+            lambda exposure_s: leaking_cells(interval, celsius, exposure_s),
+            secded=self.ecc,
+            critical=self.critical,
+        )
 
     def area(self, technology: Technology) -> Sourced | None:  # noqa: ARG002
         """Return None: another chip, for which no source gives an area."""

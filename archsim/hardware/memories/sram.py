@@ -7,12 +7,14 @@ from fractions import Fraction
 from math import ceil
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from archsim.errors import InputError
 from archsim.hardware.cacti import BankShape, node_refusal, shape_refusal, sram_bank
 from archsim.hardware.cost import Sourced
+from archsim.hardware.faults import CriticalRegion, MemoryFaults, not_critical
 from archsim.hardware.memories.base import Memory
+from archsim.hardware.sram_voltage import access_energy, failing_cells, supply_refusal
 from archsim.hardware.technology import Technology
 from archsim.units import Capacity, Frequency, Width, format_quantity
 
@@ -29,6 +31,7 @@ class Sram(Memory, kind="sram"):
     ``accesses_per_cycle`` says that several of them serve at the same time. A bank has one read/write port,
     the only one that is tabulated. With ``bank_conflicts`` units wait at a bank that another client takes;
     otherwise every client is served as if it were alone.
+    With ``supply`` below 1, cells fail and accesses take less energy; leakage and times stay.
     """
 
     capacity: Capacity
@@ -54,6 +57,20 @@ class Sram(Memory, kind="sram"):
 
     clock: Annotated[Frequency, Field(gt=0)] | None = None
     """Clock of the port; by default that of whoever accesses it."""
+
+    supply: float | None = None
+    """Supply as a fraction of the least at which no cell fails, 0.757 to 1; none: no cell fails."""
+
+    critical: CriticalRegion | None = None
+    """Part of the capacity whose supply is never lowered, and what lies there; none: there is none."""
+
+    @field_validator("supply")
+    @classmethod
+    def _check_supply(cls, supply: float | None) -> float | None:
+        refused = None if supply is None else supply_refusal(supply)
+        if refused:
+            raise InputError(refused)
+        return supply
 
     @model_validator(mode="after")
     def _check_shape(self) -> Sram:
@@ -97,8 +114,10 @@ class Sram(Memory, kind="sram"):
 
     def energies(self, technology: Technology) -> Mapping[str, Sourced]:
         """Return joules of reading and writing one word of one bank."""
-        bank = sram_bank(technology, self._shape)
-        return {"read": Sourced(bank.read_j, bank.source), "write": Sourced(bank.write_j, bank.source)}
+        bank, lowered = sram_bank(technology, self._shape), access_energy(self.supply)
+        share, told = not_critical(self.critical, lowered.value), lowered.source
+        source = f"{bank.source}; {told}" if told else bank.source
+        return {"read": Sourced(bank.read_j * share, source), "write": Sourced(bank.write_j * share, source)}
 
     def static_power(self, technology: Technology) -> Mapping[str, Sourced]:
         """Return the leakage in watts of all banks."""
@@ -124,6 +143,13 @@ class Sram(Memory, kind="sram"):
             f"bank of {capacity} cycles in {cycle_s * 1e9:.2f} ns, slower than "
             f"{format_quantity(clock, 'frequency')}; use more banks or a slower clock"
         )
+
+    def faults(self, technology: Technology) -> MemoryFaults | None:  # noqa: ARG002
+        """Return the cells that fail at the supply, whatever the node; None where none does."""
+        errors = failing_cells(self.supply)
+        if not errors.any:
+            return None
+        return MemoryFaults(lambda _: errors, secded=self.ecc, critical=self.critical)
 
     def _times_banks(self, source: str) -> str:
         return source if self.banks == 1 else f"{self.banks} banks x {source}"
