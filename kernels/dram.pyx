@@ -10,7 +10,7 @@ import numpy as np
 cdef extern from "dram.h":
     enum:
         MAX_RULES, MAX_RANKS, MAX_GROUPS, MAX_BANKS, MAX_CLOSING, MAX_QUEUE, MAX_WINDOW
-        COMMANDS, FULL, SERVED, HANDED_OVER, ARRIVED, LOOPS, MAX_TICKETS, OWNER_COUNTS, NONE
+        COMMANDS, FULL, SERVED, HANDED_OVER, CYCLE, ARRIVED, LOOPS, MAX_TICKETS, OWNER_COUNTS, NONE
     ctypedef struct Rule:
         int32_t before, after, scope, cycles, window
     ctypedef struct Part:
@@ -41,6 +41,7 @@ cdef extern from "dram.h":
         int64_t last_beat
     ctypedef struct State:
         int64_t now, last_accepted, accepted
+        int32_t queued[2]
         int64_t left[64]
         int64_t last_end[64]
         Tally tally
@@ -221,6 +222,26 @@ cdef class Channel:
         with nogil:
             run_channel(&self.channel, &self.job, INT64_MAX)
         return self.channel.state.last_accepted
+
+    def drain(self):
+        """Serve all requests that were handed over."""
+        self.job.count = self.job.done = 0
+        self.job.goal, self.job.log = SERVED, NULL
+        with nogil:
+            run_channel(&self.channel, &self.job, INT64_MAX)
+
+    def idle_until(self, int64_t cycle):
+        """Go on without requests up to a cycle, and book the time up to it."""
+        self.job.count = self.job.done = 0
+        self.job.goal, self.job.log = CYCLE, NULL
+        with nogil:
+            run_channel(&self.channel, &self.job, cycle)
+        self.settle(cycle)
+
+    @property
+    def waiting(self):
+        """Requests that were handed over and not served."""
+        return self.channel.state.queued[0] + self.channel.state.queued[1]
 
     def open_ticket(self, int ticket):
         """Start to count for a ticket."""
