@@ -1,4 +1,4 @@
-"""Interleaved channels of a DRAM part with a controller each: the options of an architecture, energy, power."""
+"""Interleaved channels of a DRAM part, each with a controller: their options and their average power."""
 
 from __future__ import annotations
 

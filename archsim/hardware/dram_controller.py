@@ -88,6 +88,13 @@ class ControllerOptions:
             if given not in choices:
                 message = f"unknown value '{given}': {expected_one_of(choices)}"
                 raise InputError(message, field=field, suggestion=nearest(given, choices))
+        self._check_sizes()
+        if 0 < self.self_refresh_after <= self.power_down_after:
+            raise InputError(
+                "self-refresh comes after power-down: give it more cycles", field="self_refresh_after"
+            )
+
+    def _check_sizes(self) -> None:
         if not 1 <= self.queue <= 96:
             raise InputError(f"a queue of {self.queue} entries: expected 1 to 96", field="queue")
         if not 0 <= self.low_water <= self.high_water <= 1:
@@ -99,10 +106,6 @@ class ControllerOptions:
         for field in ("outstanding", "power_down_after", "self_refresh_after"):
             if not 0 <= getattr(self, field) <= LATEST_CYCLE:
                 raise InputError(f"{field} of {getattr(self, field)} is out of range", field=field)
-        if 0 < self.self_refresh_after <= self.power_down_after:
-            raise InputError(
-                "self-refresh comes after power-down: give it more cycles", field="self_refresh_after"
-            )
 
 
 class DramController:

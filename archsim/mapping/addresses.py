@@ -28,9 +28,9 @@ class Place:
     stride_bytes, copies
         The tensor of image i begins ``(i % copies) * stride_bytes`` further on.
     channel, channels, shift_bytes
-        An activation may share its pixels with others (concatenations): ``channels`` lie in each, its own from
-        ``channel`` on, and the first pixel begins ``shift_bytes`` before ``base_bytes``. Bytes are counted as
-        if tensors lay behind each other. 0 channels: just its own.
+        An activation may share its pixels with others (concatenations): ``channels`` lie in each, its own
+        from ``channel`` on, and the first pixel begins ``shift_bytes`` before ``base_bytes``. Bytes are
+        counted as if tensors lay behind each other. 0 channels: just its own.
     """
 
     base_bytes: int

@@ -17,6 +17,7 @@ from archsim._dram import COUNTED_BY_OWNER, TICKETS, Stream
 from archsim.errors import InvariantError
 from archsim.hardware.cost import Sourced
 from archsim.hardware.dram_channels import DramChannels
+from archsim.hardware.dram_rules import Command
 from archsim.mapping.patterns import Pattern
 from archsim.simulation.port import QUANTUM_BITS, Events, Port
 
@@ -36,6 +37,8 @@ class DramActivity:
         Average power of standby and refresh over the run, in watts.
     left
         Requests that were handed over and not served.
+    open_rows
+        Rows that are open at the end.
     drained_ps
         End of the last burst.
     """
@@ -44,7 +47,34 @@ class DramActivity:
     static_power: Mapping[str, Sourced]
     tallies: Sequence[Mapping[str, Any]]
     left: int
+    open_rows: int
     drained_ps: int
+
+    @property
+    def by_cause(self) -> dict[str, int]:
+        """Counts of all owners."""
+        return dict(zip(COUNTED_BY_OWNER, self.counts.sum(axis=0).tolist(), strict=True))
+
+    @property
+    def totals(self) -> dict[str, int]:
+        """The same by the channels' own account."""
+        tallies = self.tallies
+        return {
+            "activated": sum(tally["counted"][Command.ACT] for tally in tallies),
+            "read": sum(tally["served"][0] for tally in tallies),
+            "written": sum(tally["served"][1] for tally in tallies),
+            "forwarded": sum(tally["forwarded"] for tally in tallies),
+        }
+
+    @property
+    def opened(self) -> int:
+        """Rows that were opened."""
+        return self.totals["activated"]
+
+    @property
+    def closed(self) -> int:
+        """Rows that were closed."""
+        return sum(tally["closed"] for tally in self.tallies)
 
     def commands(self, owner: int) -> dict[str, int]:
         """Commands that the requests of an owner caused, by action."""
@@ -103,6 +133,7 @@ class DramPort(Port):
             static_power=self.memory.static_power(tallies),
             tallies=tallies,
             left=sum(channel.waiting for channel in self.channels),
+            open_rows=sum(channel.open_rows for channel in self.channels),
             drained_ps=drained_ps,
         )
 
@@ -129,7 +160,7 @@ class DramTransfer:
         return ticket
 
     def hand_over(self, start_ps: int, pace_ps: int, bits: int) -> None:
-        """Hand over a quantum, spread over ``pace_ps``; the port is free once the last request is accepted."""
+        """Hand over a quantum spread over ``pace_ps``; the port is free once the last request is taken."""
         port, clock_ps = self._port, self._port.memory.part.clock_ps
         first, accepted = -(-start_ps // clock_ps), -1
         for channel, stream in zip(port.channels, self._streams, strict=True):
@@ -155,4 +186,6 @@ class DramTransfer:
             if wait_ps <= 0:
                 break
             yield env.timeout(wait_ps)
+        for channel in port.channels:
+            channel.advance(int(env.now) // port.memory.part.clock_ps)
         port.free_tickets.append(self._ticket)

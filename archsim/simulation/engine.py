@@ -144,7 +144,7 @@ class Engine:
             double_buffering=unit.double_buffering,
             overlaps_activations=unit.overlaps_activations,
             port_bits_per_ps=memory.bits_per_ps(unit.clock_hz),
-            places=self.addresses and Sites(self.addresses, part, job.index, job.image),
+            places=self._sites(job),
             scribe=None if self.recorder is None else self.recorder.scribe(job.index, part),
         )
         yield from pipeline.run()
@@ -153,6 +153,11 @@ class Engine:
         record.cycles += last - first
         record.intervals.append((clock.edge_ps(first), clock.edge_ps(last)))
         self._finish(job)
+
+    def _sites(self, job: _Job) -> Sites | None:
+        if self.addresses is None:
+            return None
+        return Sites(self.addresses, self._part(job), job.index, job.image)
 
     def _consult(self, job: _Job) -> None:
         """Let the manager decide at the boundary before a part.

@@ -21,15 +21,14 @@ _PS_PER_S = 10**12
 class Dram(Memory, kind="dram"):
     """DRAM channels of a named part.
 
-    With ``model: controller`` every burst is a request to a controller that obeys the part's timing; energy is
-    counted by command and by the time that ranks spend in each state. Rate and latency below are then what
-    the mapper plans with.
+    With ``model: controller`` every burst is a request to a controller that obeys the part's timing, and
+    energy is counted by command and by the time that ranks spend in each state. Rate and latency below are
+    what the mapper plans with.
 
-    With ``model: streaming`` each transfer opens every row that it needs once and then streams bursts from open rows of interleaved
-    bank groups, so the rate is the peak of the data lines less the time of refreshes, and the latency is
-    that of a closed bank. Left out: row conflicts between streams, the turn from reads to writes, tFAW,
-    power-down. That holds for the long transfers of tiles and is optimistic for short scattered ones; a
-    command-level controller tells the difference. Energies do not depend on the technology of the chip.
+    With ``model: streaming`` each transfer opens every row that it needs once and then streams bursts from
+    open rows of interleaved bank groups: the rate is the peak of the data lines less the time of refreshes,
+    and the latency is that of a closed bank. Left out: row conflicts between streams, the turn from reads to
+    writes, tFAW, power-down. Energies do not depend on the technology of the chip.
     """
 
     part: str = Field(examples=["LPDDR4-3200-x16-8Gb"])
