@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 import simpy
+from archsim._dram import Stream
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny_system import TINY
 
-from archsim._dram import Stream
 from archsim.hardware.architecture import Architecture
 from archsim.hardware.dram_controller import ControllerOptions, DramController, Requests
 from archsim.hardware.dram_parts import dram_part

@@ -21,7 +21,7 @@ from archsim.simulation.exits import with_exits as with_exits_row
 from archsim.workload import Activation, Linear, build_network, load_network, with_threshold
 
 STREAMING = ("memories.dram.model=streaming",)
-"""A controller goes on after an exit where the queue of writes is not empty: only a constant rate has no memory."""
+"""A constant rate: with a controller the average power of standby is that of each run as a whole."""
 
 CASES = {
     "branches": (tiny, branchy),
