@@ -218,8 +218,9 @@ def _members(held: Held, stored: str, whole: Place) -> Iterator[tuple[str, Place
             starts[name] = min(starts[one] for one in inputs)
         first, last = (whole.size_bytes * at // elements for at in (starts[name], starts[name] + size))
         place = Place(whole.base_bytes + first, last - first, whole.stride_bytes, whole.copies)
-        shared = size < elements and not held.network.independent
-        yield name, replace(place, **_pixels(starts[name], elements, pixels, first)) if shared else place
+        if not held.network.independent:
+            place = replace(place, **_pixels(starts[name], elements, pixels, first))
+        yield name, place
 
 
 def _pixels(start: int, elements: int, pixels: int, shift: int) -> dict[str, int]:
