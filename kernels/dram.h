@@ -83,6 +83,7 @@ typedef struct {
 
 typedef struct {
     int64_t counted[COMMANDS];
+    int64_t closed;               /* rows */
     int64_t served[KINDS], forwarded, hits, misses, conflicts;
     int64_t cycles_active, cycles_idle, cycles_down, cycles_self; /* of all ranks together */
     int64_t waited[KINDS], longest[KINDS]; /* sum and largest of the cycles from acceptance to the end */

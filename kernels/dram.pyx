@@ -10,7 +10,7 @@ import numpy as np
 cdef extern from "dram.h":
     enum:
         MAX_RULES, MAX_RANKS, MAX_GROUPS, MAX_BANKS, MAX_CLOSING, MAX_QUEUE, MAX_WINDOW
-        COMMANDS, FULL, SERVED, HANDED_OVER, ARRIVED, LOOPS, MAX_TICKETS, OWNER_COUNTS, NONE
+        COMMANDS, FULL, SERVED, HANDED_OVER, CYCLE, ARRIVED, LOOPS, MAX_TICKETS, OWNER_COUNTS, NONE
     ctypedef struct Rule:
         int32_t before, after, scope, cycles, window
     ctypedef struct Part:
@@ -33,6 +33,7 @@ cdef extern from "dram.h":
         int32_t command, rank, bank, column
     ctypedef struct Tally:
         int64_t counted[13]
+        int64_t closed
         int64_t served[2]
         int64_t forwarded, hits, misses, conflicts
         int64_t cycles_active, cycles_idle, cycles_down, cycles_self
@@ -41,6 +42,8 @@ cdef extern from "dram.h":
         int64_t last_beat
     ctypedef struct State:
         int64_t now, last_accepted, accepted
+        int32_t queued[2]
+        int64_t open_row[256]
         int64_t left[64]
         int64_t last_end[64]
         Tally tally
@@ -222,6 +225,36 @@ cdef class Channel:
             run_channel(&self.channel, &self.job, INT64_MAX)
         return self.channel.state.last_accepted
 
+    def drain(self):
+        """Serve all requests that were handed over."""
+        self.job.count = self.job.done = 0
+        self.job.goal, self.job.log = SERVED, NULL
+        with nogil:
+            run_channel(&self.channel, &self.job, INT64_MAX)
+
+    def advance(self, int64_t cycle):
+        """Go on without further requests up to a cycle."""
+        self.job.count = self.job.done = 0
+        self.job.goal, self.job.log = CYCLE, NULL
+        with nogil:
+            run_channel(&self.channel, &self.job, cycle)
+
+    def idle_until(self, int64_t cycle):
+        """Go on without requests up to a cycle, and book the time up to it."""
+        self.advance(cycle)
+        self.settle(cycle)
+
+    @property
+    def waiting(self):
+        """Requests that were handed over and not served."""
+        return self.channel.state.queued[0] + self.channel.state.queued[1]
+
+    @property
+    def open_rows(self):
+        """Rows that are open."""
+        cdef Part *part = &self.channel.part
+        return sum(self.channel.state.open_row[i] != NONE for i in range(part.ranks * part.groups * part.banks))
+
     def open_ticket(self, int ticket):
         """Start to count for a ticket."""
         self.channel.state.left[ticket] = self.channel.state.last_end[ticket] = 0
@@ -229,7 +262,7 @@ cdef class Channel:
     def arrival(self, int ticket):
         """Return the cycle in which the last burst of a ticket ends if no other request came; 0 if it has none."""
         cdef Job job
-        if not self.channel.state.left[ticket]:
+        if self.channel.state.left[ticket] <= 0:
             return self.channel.state.last_end[ticket]
         job = self.job
         job.goal, job.ticket, job.done, job.count = ARRIVED, ticket, 0, 0

@@ -128,6 +128,7 @@ static void close_later(Channel *channel, const Command *command) {
         state->closing[rank][place] = state->closing[rank][place - 1];
     state->closing[rank][place] = at;
     state->open_row[bank] = NONE;
+    ++state->tally.closed;
     row_closed(channel, bank);
 }
 
@@ -140,6 +141,7 @@ static void close_row(Channel *channel, int rank, int bank, int64_t cycle) {
         settle_power(channel, rank, cycle);
     state->open_row[bank] = NONE;
     --state->open_banks[rank];
+    ++state->tally.closed;
     row_closed(channel, bank);
 }
 

@@ -27,6 +27,7 @@ _FRONT_END: Final = 2
 DRAMsim3 (reference/memory.md §5)."""
 _LOG_SIZE: Final = 1 << 16
 _LONGEST_COUNTED: Final = 1 << 16
+_LONGEST_INTERVAL: Final = 10**6
 """Latencies from here on are all told as the longest of them."""
 _HANDED_OVER: Final = 0
 _SERVED: Final = 1
@@ -59,6 +60,8 @@ class ControllerOptions:
     refresh: str = "all_bank"
     """Of a whole rank, of one bank of a rank after the other, or none at all."""
     ranks: int = 1
+    refresh_interval: float = 1.0
+    """Factor on the interval of refreshes."""
     outstanding: int = 0
     """Most requests that are accepted and not finished; 0: as many as the queues hold."""
     queue: int = 32
@@ -85,18 +88,24 @@ class ControllerOptions:
             if given not in choices:
                 message = f"unknown value '{given}': {expected_one_of(choices)}"
                 raise InputError(message, field=field, suggestion=nearest(given, choices))
+        self._check_sizes()
+        if 0 < self.self_refresh_after <= self.power_down_after:
+            raise InputError(
+                "self-refresh comes after power-down: give it more cycles", field="self_refresh_after"
+            )
+
+    def _check_sizes(self) -> None:
         if not 1 <= self.queue <= 96:
             raise InputError(f"a queue of {self.queue} entries: expected 1 to 96", field="queue")
         if not 0 <= self.low_water <= self.high_water <= 1:
             marks = f"{self.low_water:g} and {self.high_water:g}"
             raise InputError(f"water marks {marks}: expected 0 <= low <= high <= 1", field="low_water")
+        if not 0 < self.refresh_interval <= _LONGEST_INTERVAL:
+            message = f"a factor of {self.refresh_interval:g}: expected above 0 to {_LONGEST_INTERVAL}"
+            raise InputError(message, field="refresh_interval")
         for field in ("outstanding", "power_down_after", "self_refresh_after"):
             if not 0 <= getattr(self, field) <= LATEST_CYCLE:
                 raise InputError(f"{field} of {getattr(self, field)} is out of range", field=field)
-        if 0 < self.self_refresh_after <= self.power_down_after:
-            raise InputError(
-                "self-refresh comes after power-down: give it more cycles", field="self_refresh_after"
-            )
 
 
 class DramController:
@@ -114,11 +123,8 @@ class DramController:
     def __init__(self, part: DramPart, options: ControllerOptions | None = None) -> None:
         self.part = part
         self.options = options or ControllerOptions()
-        self.options.check()
-        if self.options.refresh == "per_bank" and not part.timing.refreshes_banks:
-            raise InputError("this part has no per-bank refresh (tRFCpb)", field="refresh")
         self.mapping: AddressMapping = address_mapping(part, self.options.mapping, self.options.ranks)
-        self._channel = _channel(part, self.options, self.mapping)
+        self._channel = kernel_channel(part, self.options)
         self._latencies: Cycles = np.zeros((2, _LONGEST_COUNTED), np.int64)
         self._channel.count_latencies(self._latencies)
 
@@ -176,11 +182,43 @@ class DramController:
             raise InputError("an earliest cycle comes before that of the request before it")
 
 
-def _channel(part: DramPart, options: ControllerOptions, mapping: AddressMapping) -> Any:
-    """Return the kernel's channel."""
+def check_controller(part: DramPart, options: ControllerOptions) -> None:
+    """Refuse options that contradict each other or the part.
+
+    Raises
+    ------
+    InputError
+        With the option.
+    """
+    options.check()
+    if options.refresh == "per_bank" and not part.timing.refreshes_banks:
+        raise InputError("this part has no per-bank refresh (tRFCpb)", field="refresh")
+    address_mapping(part, options.mapping, options.ranks)
+    timing, interval = part.timing, refresh_interval_cycles(part, options)
+    longest = timing.tRFCpb if options.refresh == "per_bank" else timing.tRFC
+    if interval and longest is not None and interval <= longest:
+        message = f"a refresh takes {longest} cycles, which is no less than its interval of {interval}"
+        raise InputError(message, field="refresh_interval")
+
+
+def refresh_interval_cycles(part: DramPart, options: ControllerOptions) -> int:
+    """Return the cycles between refreshes of a rank, or of one of its banks after the other; 0: never."""
+    per_bank = part.timing.tREFIpb if options.refresh == "per_bank" else part.timing.tREFI
+    return 0 if options.refresh == "none" or per_bank is None else round(per_bank * options.refresh_interval)
+
+
+def kernel_channel(part: DramPart, options: ControllerOptions) -> Any:
+    """Return a channel of the kernel.
+
+    Raises
+    ------
+    InputError
+        If the options contradict each other or the part.
+    """
+    check_controller(part, options)
+    mapping = address_mapping(part, options.mapping, options.ranks)
     timing = part.timing
     per_bank = options.refresh == "per_bank"
-    interval = timing.tREFIpb if per_bank else timing.tREFI
     numbers = (
         *(options.ranks, part.bank_groups, part.banks_per_group),
         *(timing.CL, timing.CWL, part.burst_cycles, _FRONT_END),
@@ -188,7 +226,7 @@ def _channel(part: DramPart, options: ControllerOptions, mapping: AddressMapping
         *(options.queue, options.queue, int(options.high_water * options.queue)),
         int(options.low_water * options.queue),
         *(options.page == "closed", per_bank, part.commands.split_buses),
-        *(0 if options.refresh == "none" else interval, options.power_down_after, options.self_refresh_after),
+        *(refresh_interval_cycles(part, options), options.power_down_after, options.self_refresh_after),
     )
     rules = np.array([[*_numbers(rule)] for rule in rules_of(part)], np.int32)
     order = ("rank", "group", "bank", "row", "column")

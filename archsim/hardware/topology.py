@@ -42,7 +42,7 @@ class Crossing:
     ports
         The link's own ports.
     latency_ps
-        Time to the first word: that of the memory that is read and that of the link.
+        Time to the first word: that of the memory that is read (without a controller), and that of the link.
     """
 
     name: str
@@ -71,7 +71,8 @@ def crossings(
         link = links[hop.link]
         ends = ((source, False), (hop.node, True))
         latency_ps = link.latency_ps(source, hop.node)
-        if source in memories:
+        # Controlled memories serve their first word as all others.
+        if source in memories and memories[source].controlled is None:
             latency_ps += memories[source].latency_ps(technology)
         yield Crossing(
             hop.link,

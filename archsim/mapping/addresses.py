@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 
 from archsim.hardware.architecture import Architecture
@@ -27,12 +27,19 @@ class Place:
         Where the tensor of the first image begins and how long that of one image is.
     stride_bytes, copies
         The tensor of image i begins ``(i % copies) * stride_bytes`` further on.
+    channel, channels, shift_bytes
+        An activation may share its pixels with others (concatenations): ``channels`` lie in each, its own
+        from ``channel`` on, and the first pixel begins ``shift_bytes`` before ``base_bytes``. Bytes are
+        counted as if tensors lay behind each other. 0 channels: just its own.
     """
 
     base_bytes: int
     size_bytes: int
     stride_bytes: int = 0
     copies: int = 1
+    channel: int = 0
+    channels: int = 0
+    shift_bytes: int = 0
 
     def first_byte(self, image: int) -> int:
         """First byte of the tensor of an image."""
@@ -202,7 +209,7 @@ def _members(held: Held, stored: str, whole: Place) -> Iterator[tuple[str, Place
     elements = held.placement.elements[stored]
     starts: dict[str, int] = {}
     end = 0
-    for name, size, inputs in _tensors(held.network):
+    for name, size, pixels, inputs in _tensors(held.network):
         if held.placement.stored[name] != stored:
             continue
         if name in written:
@@ -210,13 +217,23 @@ def _members(held: Held, stored: str, whole: Place) -> Iterator[tuple[str, Place
         else:
             starts[name] = min(starts[one] for one in inputs)
         first, last = (whole.size_bytes * at // elements for at in (starts[name], starts[name] + size))
-        yield name, Place(whole.base_bytes + first, last - first, whole.stride_bytes, whole.copies)
+        place = Place(whole.base_bytes + first, last - first, whole.stride_bytes, whole.copies)
+        if not held.network.independent:
+            place = replace(place, **_pixels(starts[name], elements, pixels, first))
+        yield name, place
 
 
-def _tensors(network: Network) -> Iterator[tuple[str, int, Iterable[str]]]:
-    yield INPUT, network.input_shape.elements, ()
+def _pixels(start: int, elements: int, pixels: int, shift: int) -> dict[str, int]:
+    return {"channel": start // pixels, "channels": elements // pixels, "shift_bytes": shift}
+
+
+def _tensors(network: Network) -> Iterator[tuple[str, int, int, Iterable[str]]]:
+    """Name, elements, pixels and inputs of the input and of all results."""
+    shape = network.input_shape
+    yield INPUT, shape.elements, shape.rows * shape.columns, ()
     for layer in network.layers:
-        yield layer.name, layer.output_elements, layer.inputs
+        shape = layer.output_shape
+        yield layer.name, layer.output_elements, shape.rows * shape.columns, layer.inputs
 
 
 def _aligned(size: int, architecture: Architecture, memory: str) -> int:

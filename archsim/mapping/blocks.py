@@ -36,29 +36,53 @@ Loop = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """Part of a tensor: runs of ``length`` bits in loops (count, stride in bits), the outermost first.
+    """Bits of a tensor in one run: weights, and what is coded.
 
     Attributes
     ----------
+    image
+        Image to which the tensor belongs.
+    first, length
+        First bit within the tensor of one image, and how many.
     source
         Which input of the layer it belongs to.
-    first_image, images
-        Images, each of which has these runs.
-    first
-        First bit within the tensor of one image.
     """
 
-    first_image: int
-    images: int
+    image: int
     first: int
     length: int
-    loops: tuple[Loop, ...] = ()
     source: int = 0
 
-    @property
-    def bits(self) -> int:
-        """Bits of all runs."""
-        total = self.images * self.length
-        for count, _ in self.loops:
-            total *= count
-        return total
+
+@dataclass(frozen=True, slots=True)
+class MapRegion:
+    """A window of an activation that lies as [row][column][channel].
+
+    Attributes
+    ----------
+    images
+        The first one, and how many.
+    pixel
+        The first one of the window.
+    rows, columns
+        Loops, strides in pixels.
+    channel, run, groups
+        The first channel, how many lie in a row, and a loop over such ranges.
+    channels
+        Of the whole activation.
+    width
+        Bits of an element.
+    source
+        Which input of the layer it belongs to.
+    """
+
+    images: tuple[int, int]
+    pixel: int
+    rows: Loop
+    columns: Loop
+    channel: int
+    run: int
+    groups: Loop
+    channels: int
+    width: int
+    source: int = 0

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import chain, repeat
 
 from archsim.mapping.addresses import Place, Places, weights_of
-from archsim.mapping.blocks import Region
+from archsim.mapping.blocks import MapRegion, Region
 from archsim.mapping.schedule import Part, Schedule, Transfer
 
 MOST_LOOPS = 4
@@ -81,11 +81,31 @@ def _ends(places: Places) -> dict[str, int]:
     return ends
 
 
-def _bound(place: Place, region: Region, image: int) -> Pattern:
-    first = place.first_byte(image + region.first_image) * 8 + region.first
-    loops = region.loops
-    if region.images > 1:
-        loops = ((region.images, place.stride_bytes * 8), *loops)
-    missing = MOST_LOOPS - len(loops)
-    flat = [number for loop in loops for number in loop]
-    return (first, region.length, *([1, 0] * missing), *flat)
+def _bound(place: Place, region: Region | MapRegion, image: int) -> Pattern:
+    if isinstance(region, Region):
+        return one_run(place.first_byte(image + region.image) * 8 + region.first, region.length)
+    return _window(place, region, image)
+
+
+def _window(place: Place, region: MapRegion, image: int) -> Pattern:
+    """Runs of an activation, the channels of a pixel side by side; runs that meet are joined."""
+    pixel = (place.channels or region.channels) * region.width
+    base = (place.first_byte(image + region.images[0]) - place.shift_bytes) * 8
+    first = base + region.pixel * pixel + (place.channel + region.channel) * region.width
+    length, loops = region.run * region.width, [1, 0] * MOST_LOOPS
+    inner = (
+        (region.groups[0], region.groups[1] * region.width),
+        (region.columns[0], region.columns[1] * pixel),
+        (region.rows[0], region.rows[1] * pixel),
+        (region.images[1], place.stride_bytes * 8),
+    )
+    at = 2 * MOST_LOOPS
+    for count, stride in inner:
+        if count == 1:
+            continue
+        if stride == length and at == 2 * MOST_LOOPS:
+            length *= count
+        else:
+            at -= 2
+            loops[at : at + 2] = count, stride
+    return (first, length, *loops)

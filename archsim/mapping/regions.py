@@ -1,8 +1,8 @@
 """Which bits of its tensors each tile moves: runs in nested loops.
 
-Weights lie as [group][filter][channel][kernel row][kernel column], activations as [channel][row][column] for
-every image, packed. Channels are outermost so that a range of them, a concatenation and a share of a split
-layer are each one piece.
+Weights lie in blocks as tiles load them, each in one piece: they are known before the run, and compilers lay
+them out for it. Activations lie as [row][column][channel] for every image, packed: tiles mostly have all
+channels of few pixels.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Protocol
 
 from archsim.hardware.cost import Operands
 from archsim.mapping import streaming
-from archsim.mapping.blocks import Block, Loop, Region
+from archsim.mapping.blocks import Block, Loop, MapRegion, Region
 from archsim.mapping.extents import Extent
 from archsim.mapping.schedule import Transfer
 
@@ -56,7 +56,7 @@ class MacRegions:
 
     shape: Shape
     walk: Callable[[], Iterator[Block]]
-    _known: dict[tuple[object, ...], Region] = field(default_factory=dict, compare=False)
+    _known: dict[tuple[object, ...], Region | MapRegion] = field(default_factory=dict, compare=False)
 
     @property
     def sums_bits(self) -> int:
@@ -69,14 +69,16 @@ class MacRegions:
         """Tiles in execution order."""
         return self.walk()
 
-    def moved(self, block: Block, transfers: Sequence[Transfer], first: tuple[int, int]) -> list[Region]:
+    def moved(
+        self, block: Block, transfers: Sequence[Transfer], first: tuple[int, int]
+    ) -> Sequence[Region | MapRegion]:
         """The region of each transfer.
 
         Partial sums lie as the outputs do, but wider. What is coded begins where it would begin otherwise.
         """
         return [_fitted(self._region(block, transfer.tensor, first), transfer) for transfer in transfers]
 
-    def _region(self, block: Block, tensor: str, first: tuple[int, int]) -> Region:
+    def _region(self, block: Block, tensor: str, first: tuple[int, int]) -> Region | MapRegion:
         key: tuple[object, ...] = (tensor, first, block.group)
         if tensor == "weights":
             key = (*key, block.filters, block.channels)
@@ -86,7 +88,7 @@ class MacRegions:
             self._known[key] = self._find(block, tensor, first)
         return self._known[key]
 
-    def _find(self, block: Block, tensor: str, first: tuple[int, int]) -> Region:
+    def _find(self, block: Block, tensor: str, first: tuple[int, int]) -> Region | MapRegion:
         if tensor == "weights":
             return self._weights(block, first)
         if tensor == "inputs":
@@ -96,28 +98,35 @@ class MacRegions:
         return self._outputs(block, first, width)
 
     def _weights(self, block: Block, first: tuple[int, int]) -> Region:
-        shape, width = self.shape, self.shape.operands.weight_bits
-        row = shape.channels * shape.taps * width
-        start = (first[0] + block.group[0]) * shape.filters + first[1] + block.filters[0]
-        loops = ((block.group[1], shape.filters * row), (block.filters[1], row))
-        column = block.channels[0] * shape.taps * width
-        return _region((0, 1), start * row + column, block.channels[1] * shape.taps * width, loops)
+        """One run: blocks lie behind each other, by group, then by filter, then by channel."""
+        shape, groups, filters = self.shape, block.group[1], block.filters[1]
+        before = ((first[0] + block.group[0]) * shape.filters + first[1]) * shape.channels
+        before += groups * (block.filters[0] * shape.channels + filters * block.channels[0])
+        each = shape.taps * shape.operands.weight_bits
+        return Region(0, before * each, groups * filters * block.channels[1] * each)
 
-    def _inputs(self, block: Block, first: tuple[int, int]) -> Region:
+    def _inputs(self, block: Block, first: tuple[int, int]) -> MapRegion:
         shape, (images, rows, columns) = self.shape, block.pixels
         channel = (first[0] + block.group[0]) * shape.channels + block.channels[0]
-        loops = ((block.group[1], shape.channels), (block.channels[1], 1))
         window = (_positions(shape.vertical, *rows), _positions(shape.horizontal, *columns))
-        size = (shape.vertical.inputs, shape.horizontal.inputs)
-        return map_region(images, (channel, loops), window, size, shape.operands.input_bits)
+        return MapRegion(
+            images,
+            *_pixels(window, shape.horizontal.inputs),
+            *(channel, block.channels[1], (block.group[1], shape.channels)),
+            channels=shape.groups * shape.channels,
+            width=shape.operands.input_bits,
+        )
 
-    def _outputs(self, block: Block, first: tuple[int, int], width: int) -> Region:
+    def _outputs(self, block: Block, first: tuple[int, int], width: int) -> MapRegion:
         shape, (images, rows, columns) = self.shape, block.pixels
         channel = (first[0] + block.group[0]) * shape.filters + first[1] + block.filters[0]
-        loops = ((block.group[1], shape.filters), (block.filters[1], 1))
-        window = (_Positions(*rows), _Positions(*columns))
-        size = (shape.vertical.outputs, shape.horizontal.outputs)
-        return map_region(images, (channel, loops), window, size, width)
+        return MapRegion(
+            images,
+            *_pixels((_Positions(*rows), _Positions(*columns)), shape.horizontal.outputs),
+            *(channel, block.filters[1], (block.group[1], shape.filters)),
+            channels=shape.groups * shape.filters,
+            width=width,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,39 +140,49 @@ class StreamRegions:
         """Tiles in execution order."""
         return streaming.walk(self.stream)
 
-    def moved(self, block: Block, transfers: Sequence[Transfer], first: tuple[int, int]) -> list[Region]:
+    def moved(
+        self, block: Block, transfers: Sequence[Transfer], first: tuple[int, int]
+    ) -> Sequence[Region | MapRegion]:
         """The region of each transfer; those of inputs come in the order of the layer's inputs."""
         if not transfers or transfers[0].tensor != "inputs":
             return [self._outputs(block, first[1]) for _ in transfers]
         found = (self._input(i, block, first[1]) for i in self._staged())
-        return [region for region in found if region.length]
+        return [region for region in found if _is_some(region)]
 
     def _staged(self) -> list[int]:
         return [i for i, home in enumerate(self.stream.homes) if home != self.stream.stage]
 
-    def _outputs(self, block: Block, first: int) -> Region:
+    def _outputs(self, block: Block, first: int) -> MapRegion:
         out, (images, rows, columns) = self.stream.layer.output_shape, block.pixels
-        channels = (first + block.filters[0], ((block.filters[1], 1),))
-        window = (_Positions(*rows), _Positions(*columns))
-        return map_region(images, channels, window, (out.rows, out.columns), self.stream.operands.output_bits)
+        return MapRegion(
+            images,
+            *_pixels((_Positions(*rows), _Positions(*columns)), out.columns),
+            *(first + block.filters[0], block.filters[1], (1, 0)),
+            channels=out.channels,
+            width=self.stream.operands.output_bits,
+        )
 
-    def _input(self, source: int, block: Block, first: int) -> Region:
+    def _input(self, source: int, block: Block, first: int) -> Region | MapRegion:
         """Input of a block: its channels, or a share in the order of the outputs where channels differ."""
         layer, width = self.stream.layer, self.stream.operands.input_bits
         shape, out, (images, rows, columns) = layer.input_shapes[source], layer.output_shape, block.pixels
-        if shape.channels == out.channels:
-            window = (_Positions(0, shape.rows), _Positions(0, shape.columns))
-            if shape == streaming.largest_input(layer):
-                vertical, horizontal = streaming.window_of(layer)
-                window = (_positions(vertical, *rows), _positions(horizontal, *columns))
-            channels = (first + block.filters[0], ((block.filters[1], 1),))
-            region = map_region(images, channels, window, (shape.rows, shape.columns), width)
-        else:
-            before = (block.filters[0] * out.rows + rows[0]) * out.columns + columns[0]
+        if shape.channels != out.channels:
+            before = (rows[0] * out.columns + columns[0]) * out.channels + block.filters[0]
             count = streaming.scaled_elements(layer, shape, block.filters[1] * rows[1] * columns[1])
             start = shape.elements * before // layer.output_elements
-            region = _region(images, start * width, count * width, ())
-        return Region(region.first_image, region.images, region.first, region.length, region.loops, source)
+            return Region(images[0], start * width, count * width, source)
+        window = (_Positions(0, shape.rows), _Positions(0, shape.columns))
+        if shape == streaming.largest_input(layer):
+            vertical, horizontal = streaming.window_of(layer)
+            window = (_positions(vertical, *rows), _positions(horizontal, *columns))
+        return MapRegion(
+            images,
+            *_pixels(window, shape.columns),
+            *(first + block.filters[0], block.filters[1], (1, 0)),
+            channels=shape.channels,
+            width=width,
+            source=source,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,42 +207,22 @@ def _positions(axis: Extent, first: int, count: int) -> _Positions:
     return _Positions(begin, max(0, min(axis.inputs, end) - begin))
 
 
-def map_region(
-    images: tuple[int, int],
-    channels: tuple[int, tuple[Loop, ...]],
-    window: tuple[_Positions, _Positions],
-    size: tuple[int, int],
-    width: int,
-) -> Region:
-    """Return the region of a window of some channels of an activation.
-
-    Parameters
-    ----------
-    channels
-        The first one, and loops over them.
-    window, size
-        Rows and columns: of the window, of the whole.
-    width
-        Bits of an element.
-    """
-    (rows, columns), plane = window, size[0] * size[1]
-    span = (columns.count - 1) * columns.stride + 1 if columns.count else 0
-    first = (channels[0] * size[0] + rows.first) * size[1] + columns.first
-    loops = [(count, step * plane * width) for count, step in channels[1]]
-    loops.append((rows.count, rows.stride * size[1] * width))
-    return _region(images, first * width, span * width, tuple(loops))
+def _pixels(window: tuple[_Positions, _Positions], width: int) -> tuple[int, Loop, Loop]:
+    """First pixel, rows and columns of a window in a plane of that width."""
+    rows, columns = window
+    first = rows.first * width + columns.first
+    return first, (rows.count, rows.stride * width), (columns.count, columns.stride)
 
 
-def _region(images: tuple[int, int], first: int, length: int, loops: tuple[Loop, ...]) -> Region:
-    """Join runs that lie side by side, and drop loops of one."""
-    left = [loop for loop in loops if loop[0] != 1]
-    while left and left[-1][1] == length:
-        length *= left.pop()[0]
-    return Region(*images, first, length, tuple(left))
+def _is_some(region: Region | MapRegion) -> bool:
+    if isinstance(region, Region):
+        return region.length > 0
+    return region.rows[0] * region.columns[0] * region.run > 0
 
 
-def _fitted(region: Region, transfer: Transfer) -> Region:
+def _fitted(region: Region | MapRegion, transfer: Transfer) -> Region | MapRegion:
     """Return one run from the same bit on for what is coded."""
-    if not transfer.saved_bits:
+    if not transfer.saved_bits or isinstance(region, Region):
         return region
-    return Region(region.first_image, 1, region.first, transfer.bits)
+    first = (region.pixel * region.channels + region.channel) * region.width
+    return Region(region.images[0], first, transfer.bits)

@@ -10,7 +10,7 @@ from typing import Literal, Protocol
 from archsim.hardware.cost import Work
 from archsim.hardware.options import PassParameters
 from archsim.mapping.addresses import Places
-from archsim.mapping.blocks import Block, Region
+from archsim.mapping.blocks import Block, MapRegion, Region
 from archsim.workload.layer import Layer
 
 Tensor = Literal["weights", "inputs", "outputs", "partial_sums"]
@@ -107,7 +107,9 @@ class Regions(Protocol):
     def blocks(self) -> Iterator[Block]:
         """Tiles in execution order."""
 
-    def moved(self, block: Block, transfers: Sequence[Transfer], first: tuple[int, int]) -> list[Region]:
+    def moved(
+        self, block: Block, transfers: Sequence[Transfer], first: tuple[int, int]
+    ) -> Sequence[Region | MapRegion]:
         """The region of each transfer; ``first``: group and channel at which the layer's share begins."""
 
 

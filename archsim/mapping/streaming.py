@@ -83,9 +83,8 @@ def _block_size(stream: Stream) -> tuple[int, int, int] | None:
     """
     out = stream.layer.output_shape
     size = [out.channels, out.rows, out.columns]
-    # Where an output needs all channels of its position, rows are cut before channels.
-    order = (1, 2, 0) if stream.layer.mixes_channels else (0, 1, 2)
-    for axis in order:
+    # The channels of a pixel lie side by side in memory: they are cut last.
+    for axis in (1, 2, 0):
         while size[axis] > 1 and not _fits(stream, size):
             size[axis] = -(-size[axis] // 2)
     passes = stream.unit.streaming_capacity_bits is not None

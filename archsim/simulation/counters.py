@@ -19,6 +19,7 @@ from archsim.mapping.schedule import Part, Schedule
 from archsim.results.report import group_of
 from archsim.results.timeline import Counter, Timeline
 from archsim.simulation.clock import PS_PER_S
+from archsim.simulation.dram_port import DramActivity
 from archsim.simulation.engine import Execution
 from archsim.simulation.ledger import (
     Account,
@@ -46,7 +47,7 @@ def fill(timeline: Timeline, recorder: Recorder, execution: Execution, rows: Ite
     rows
         Of the ledger, in the order of :func:`archsim.simulation.ledger.accounts`.
     """
-    counters = Counters(recorder, execution.makespan_ps)
+    counters = Counters(recorder, execution.makespan_ps, execution.drams)
     counters.add(execution.schedule, rows)
     timeline.counters = list(counters.counters())
     timeline.edges_ps = counters.edges_ps
@@ -69,6 +70,7 @@ class Counters:
 
     recorder: Recorder
     makespan_ps: int
+    drams: Mapping[str, DramActivity] = field(default_factory=dict)
     energy_j: dict[str, defaultdict[int, float]] = field(default_factory=dict)
     moved: dict[tuple[str, bool], Sums[int]] = field(default_factory=dict)
     edges_ps: list[int] = field(init=False)
@@ -120,7 +122,7 @@ class Counters:
 
     def _power(self) -> Iterator[Counter]:
         machine = self.recorder.architecture
-        always_w = _static_w(machine)
+        always_w = _static_w(machine, self.drams)
         watts = {}
         for name in (*machine.compute, *machine.memories, *machine.links):
             joules = self._in_run(self.energy_j.get(name, {}))
@@ -158,9 +160,9 @@ def _dynamic_j(entries: Iterable[Entry]) -> defaultdict[str, float]:
     return found
 
 
-def _static_w(architecture: Architecture) -> dict[str, float]:
+def _static_w(architecture: Architecture, drams: Mapping[str, DramActivity]) -> dict[str, float]:
     one_second: dict[str, float] = defaultdict(float)
-    for entry in static_entries(architecture, PS_PER_S):
+    for entry in static_entries(architecture, drams, PS_PER_S):
         one_second[group_of(entry.component)] += entry.energy_j
     return one_second
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -12,10 +12,13 @@ import simpy
 from archsim.adaptation.managers.base import Manager, Observation
 from archsim.errors import DeadlockError
 from archsim.hardware.architecture import Architecture
+from archsim.mapping.patterns import Addresses
 from archsim.mapping.schedule import Part, Schedule
 from archsim.simulation.clock import Clock
-from archsim.simulation.pipeline import Pipeline, Record
-from archsim.simulation.ports import Events, Fabric, Port
+from archsim.simulation.dram_port import DramActivity
+from archsim.simulation.pipeline import Pipeline, Record, Sites
+from archsim.simulation.port import Events, Port
+from archsim.simulation.ports import Fabric
 from archsim.simulation.recorder import Recorder
 
 Progress = Callable[[int, int, str], None]
@@ -30,6 +33,7 @@ class Execution:
     records: tuple[Record, ...]
     ports: dict[str, Port]
     makespan_ps: int
+    drams: Mapping[str, DramActivity] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -67,13 +71,15 @@ class Engine:
     recorder: Recorder | None = None
     env: simpy.Environment = field(default_factory=lambda: simpy.Environment(initial_time=0))
     fabric: Fabric = field(init=False)
+    addresses: Addresses | None = field(init=False)
     records: tuple[Record, ...] = field(init=False)
     _jobs: list[_Job] = field(init=False)
     _queues: dict[str, _Queue] = field(init=False)
     _finished: int = 0
 
     def __post_init__(self) -> None:
-        self.fabric = Fabric(self.architecture)
+        self.fabric = Fabric(self.architecture, max(1, len(self.schedule.parts)))
+        self.addresses = Addresses(self.schedule) if self.fabric.has_controllers else None
         self.records = tuple(Record() for _ in self.schedule.parts)
         self._jobs = _jobs(self.schedule)
         self._queues = {name: _Queue() for name in self.architecture.compute}
@@ -97,7 +103,9 @@ class Engine:
         if self._finished < len(self._jobs):
             raise DeadlockError(self._who_waits())
         ends = [end for record in self.records for _, end in record.intervals]
-        return Execution(self.schedule, self.records, self.fabric.ports, max(ends, default=0))
+        drams = self.fabric.finish(max(ends, default=0))
+        makespan_ps = max([0, *ends, *(dram.drained_ps for dram in drams.values())])
+        return Execution(self.schedule, self.records, self.fabric.ports, makespan_ps, drams)
 
     def _part(self, job: _Job) -> Part:
         return self.schedule.parts[job.index]
@@ -137,6 +145,7 @@ class Engine:
             overlaps_activations=unit.overlaps_activations,
             port_bits_per_ps=memory.bits_per_ps(unit.clock_hz),
             banks=self.fabric.ports[unit.memory].banks,
+            places=self._sites(job),
             scribe=None if self.recorder is None else self.recorder.scribe(job.index, part),
         )
         yield from pipeline.run()
@@ -145,6 +154,11 @@ class Engine:
         record.cycles += last - first
         record.intervals.append((clock.edge_ps(first), clock.edge_ps(last)))
         self._finish(job)
+
+    def _sites(self, job: _Job) -> Sites | None:
+        if self.addresses is None:
+            return None
+        return Sites(self.addresses, self._part(job), job.index, job.image)
 
     def _consult(self, job: _Job) -> None:
         """Let the manager decide at the boundary before a part.

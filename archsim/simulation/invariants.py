@@ -28,6 +28,8 @@ def check(architecture: Architecture, execution: Execution, rows: list[Account])
         *_traffic(rows),
         *_ports(architecture, execution),
         *_units(architecture, execution),
+        *_drams(execution),
+        *_bursts(architecture, execution),
     ]
     if broken:
         raise InvariantError("; ".join(broken))
@@ -95,6 +97,30 @@ def _ports(architecture: Architecture, execution: Execution) -> Iterator[str]:
         yield from _differ(f"port '{name}' bits written", port.written_bits, written[name])
         if port.busy_ps > execution.makespan_ps:
             yield f"port '{name}' was busy for {port.busy_ps} ps of {execution.makespan_ps} ps"
+
+
+def _drams(execution: Execution) -> Iterator[str]:
+    """Every request of a layer is served once, rows are opened as often as closed, queues end empty."""
+    for name, dram in execution.drams.items():
+        yield from _differ(f"'{name}' requests that were left", dram.left, 0)
+        for part, row in zip(execution.schedule.parts, dram.counts.tolist(), strict=True):
+            _, read, written, forwarded, requested = row
+            served = read + written + forwarded
+            yield from _differ(f"'{name}' bursts served for layer '{part.layer.name}'", served, requested)
+        for cause, total in dram.totals.items():
+            yield from _differ(f"'{name}' {cause} of all layers", int(dram.by_cause[cause]), total)
+        yield from _differ(f"'{name}' rows opened and not closed", dram.opened - dram.closed, dram.open_rows)
+
+
+def _bursts(architecture: Architecture, execution: Execution) -> Iterator[str]:
+    """Bursts hold at least the bits that were asked for."""
+    for name, dram in execution.drams.items():
+        port = execution.ports[name]
+        controlled = architecture.memories[name].controlled
+        assert controlled is not None
+        bits = int(dram.by_cause["requested"]) * controlled.part.burst_bits
+        if bits < port.read_bits + port.written_bits:
+            yield f"'{name}': {bits} bits in bursts, {port.read_bits + port.written_bits} asked for"
 
 
 def _units(architecture: Architecture, execution: Execution) -> Iterator[str]:

@@ -9,9 +9,13 @@ from fractions import Fraction
 
 from archsim.hardware.architecture import Architecture
 from archsim.hardware.cost import Sourced, Work, total_work
+from archsim.hardware.links.base import Link
+from archsim.hardware.memories.base import Memory
 from archsim.hardware.sequencer import launch_energy
+from archsim.hardware.technology import Technology
 from archsim.mapping.schedule import Part
 from archsim.simulation.clock import PS_PER_S
+from archsim.simulation.dram_port import DramActivity
 from archsim.simulation.engine import Execution
 from archsim.simulation.pipeline import Moved, Record
 from archsim.workload.layer import Layer
@@ -48,6 +52,15 @@ class MemoryBits:
     as_home: Counter[str] = field(default_factory=Counter)
 
 
+@dataclass(frozen=True, slots=True)
+class Controlled:
+    """Bits that a memory's controller served, and the commands that it issued for them."""
+
+    read: int
+    written: int
+    commands: Mapping[str, int]
+
+
 @dataclass(slots=True)
 class Account:
     """Everything that one row of the report is made of.
@@ -62,6 +75,8 @@ class Account:
         Bits by link, and by the two nodes between which it moved them.
     resource_ps
         Time that each port or the unit itself needed for the row's work.
+    commands
+        Of memories with a controller; only what went past it is counted from bits.
     """
 
     layer: Layer
@@ -75,6 +90,7 @@ class Account:
     links: dict[str, Counter[tuple[str, str]]] = field(default_factory=dict)
     resource_ps: dict[str, Fraction] = field(default_factory=dict)
     compulsory: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    commands: dict[str, Controlled] = field(default_factory=dict)
     entries: list[Entry] = field(default_factory=list)
 
 
@@ -82,14 +98,22 @@ def accounts(architecture: Architecture, execution: Execution) -> list[Account]:
     """One account per part and per fused layer, in network order."""
     found: list[Account] = []
     repeats = execution.schedule.repeats
-    for part, record in zip(execution.schedule.parts, execution.records, strict=True):
-        account = _account(architecture, part, record, repeats)
+    parts = zip(execution.schedule.parts, execution.records, strict=True)
+    for index, (part, record) in enumerate(parts):
+        drams = {name: dram.commands(index) for name, dram in execution.drams.items()}
+        account = _account(architecture, part, record, repeats, drams)
         found.append(account)
         found.extend(_fused(architecture, account, layer, part.images * repeats) for layer in part.fused)
     return found
 
 
-def _account(architecture: Architecture, part: Part, record: Record, repeats: int) -> Account:
+def _account(
+    architecture: Architecture,
+    part: Part,
+    record: Record,
+    repeats: int,
+    drams: Mapping[str, Mapping[str, int]],
+) -> Account:
     account = Account(
         layer=part.layer,
         unit=part.unit,
@@ -102,6 +126,10 @@ def _account(architecture: Architecture, part: Part, record: Record, repeats: in
     unit = architecture.compute[part.unit]
     account.resource_ps["compute"] = Fraction(record.busy_cycles * PS_PER_S, unit.clock_hz)
     book_transfers(architecture, account, record.moved)
+    for name, commands in drams.items():
+        if name in account.memories:
+            bits = account.memories[name]
+            account.commands[name] = Controlled(bits.read, bits.written, commands)
     _book_saved(account, unit.memory, record.saved)
     _book_port(architecture, account, record)
     account.entries.extend(unit_entries(architecture, part.unit, part.layer, account.work))
@@ -193,26 +221,46 @@ def traffic_entries(architecture: Architecture, account: Account) -> Iterator[En
     technology = architecture.technology
     for name, bits in account.memories.items():
         memory = architecture.memories[name]
-        energies = memory.energies(technology)
-        for action, count in memory.counts(bits.read, bits.written).items():
-            if count:
-                yield Entry(name, action, count, energies[action])
+        yield from _entries(
+            name, _memory_counts(memory, bits, account.commands.get(name)), memory, technology
+        )
     for name, moved in account.links.items():
         link = architecture.links[name]
-        link_energies = link.energies(technology)
-        link_counts: Counter[str] = Counter()
+        counts: Counter[str] = Counter()
         for ends, crossed in moved.items():
-            link_counts.update(link.counts(crossed, *ends))
-        for action, count in link_counts.items():
-            if count:
-                yield Entry(name, action, count, link_energies[action])
+            counts.update(link.counts(crossed, *ends))
+        yield from _entries(name, counts, link, technology)
 
 
-def static_entries(architecture: Architecture, time_ps: int) -> Iterator[Entry]:
-    """Power that flows all the time, as picoseconds at joules per picosecond."""
+def _memory_counts(memory: Memory, bits: MemoryBits, served: Controlled | None) -> Mapping[str, int]:
+    """Actions of a memory; the commands of its controller, and the rest from bits."""
+    if served is None:
+        return memory.counts(bits.read, bits.written)
+    counts = Counter(memory.counts(bits.read - served.read, bits.written - served.written))
+    counts.update(served.commands)
+    return counts
+
+
+def _entries(
+    name: str, counts: Mapping[str, int], part: Memory | Link, technology: Technology
+) -> Iterator[Entry]:
+    energies = part.energies(technology)
+    for action, count in counts.items():
+        if count:
+            yield Entry(name, action, count, energies[action])
+
+
+def static_entries(
+    architecture: Architecture, drams: Mapping[str, DramActivity], time_ps: int
+) -> Iterator[Entry]:
+    """Power that flows all the time, as picoseconds at joules per picosecond.
+
+    That of a memory with a controller is its average over the run.
+    """
     technology = architecture.technology
     for name, part in (architecture.memories | architecture.links).items():
-        for cause, power in part.static_power(technology).items():
+        powers = drams[name].static_power if name in drams else part.static_power(technology)
+        for cause, power in powers.items():
             yield _static(name, cause, power, time_ps)
     for name, unit in architecture.compute.items():
         for part_name, power in unit.static_power(technology).items():

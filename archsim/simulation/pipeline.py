@@ -3,35 +3,41 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import repeat
 
 import simpy
 
+from archsim.mapping.patterns import Addresses, Pattern
 from archsim.mapping.schedule import Part, Tile, Transfer
 from archsim.simulation.banks import Banks
 from archsim.simulation.clock import PS_PER_S, Clock
-from archsim.simulation.ports import Events, Fabric
+from archsim.simulation.port import Events
+from archsim.simulation.ports import Fabric, Requests
 from archsim.simulation.recorder import Scribe
 
 Moved = Counter[tuple[str, str, str]]
 """Bits by (tensor, source, destination)."""
 
-_Chooser = Callable[[tuple[Transfer, ...]], tuple[Transfer, ...]]
+Placed = Sequence[tuple[Transfer, Pattern | None]]
+"""Transfers, and where they go in the memory where their tensor lives (None: nobody asks)."""
+
+_Chooser = Callable[[Placed], Placed]
 _STAGES = ("prefetch", "load", "compute", "store")
 
 
-def _all(loads: tuple[Transfer, ...]) -> tuple[Transfer, ...]:
+def _all(loads: Placed) -> Placed:
     return loads
 
 
-def _weights(loads: tuple[Transfer, ...]) -> tuple[Transfer, ...]:
-    return tuple(transfer for transfer in loads if transfer.tensor == "weights")
+def _weights(loads: Placed) -> Placed:
+    return [placed for placed in loads if placed[0].tensor == "weights"]
 
 
-def _activations(loads: tuple[Transfer, ...]) -> tuple[Transfer, ...]:
-    return tuple(transfer for transfer in loads if transfer.tensor != "weights")
+def _activations(loads: Placed) -> Placed:
+    return [placed for placed in loads if placed[0].tensor != "weights"]
 
 
 @dataclass(slots=True)
@@ -58,6 +64,35 @@ class Record:
     busy_cycles: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Sites:
+    """Where one execution of a part reads and writes; its requests belong to the part."""
+
+    addresses: Addresses
+    part: Part
+    index: int
+    image: int
+
+    def of_loads(self) -> Iterator[list[Pattern]]:
+        """Patterns of the loads of every tile."""
+        return self.addresses.of_loads(self.part, self.image)
+
+    def of_stores(self) -> Iterator[list[Pattern]]:
+        """Patterns of the stores of every tile."""
+        return self.addresses.of_stores(self.part, self.image)
+
+    def requests(self, group: Placed) -> Requests:
+        """Return the requests of transfers with the same ends."""
+        source, destination = group[0][0].source, group[0][0].destination
+        bits = sum(transfer.bits for transfer, _ in group)
+        known = [pattern for _, pattern in group if pattern is not None]
+
+        def patterns(memory: str) -> Sequence[Pattern]:
+            return known if memory in (source, destination) else [self.addresses.passing(memory, bits)]
+
+        return Requests(self.index, patterns)
+
+
 @dataclass(slots=True)
 class Pipeline:
     """Load -> compute -> store of one part on one unit.
@@ -78,6 +113,7 @@ class Pipeline:
     port_bits_per_ps: Fraction
     banks: Banks | None
     scribe: Scribe | None
+    places: Sites | None = None
     _done: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_STAGES, 0))
     _waiting: dict[str, list[simpy.Event]] = field(default_factory=lambda: {stage: [] for stage in _STAGES})
 
@@ -107,16 +143,24 @@ class Pipeline:
 
     def _load(self, stage: str, *, after: tuple[str, int], chosen: _Chooser) -> Events:
         """Load tile after tile, each once another stage has done all tiles but the last few before it."""
-        for i, tile in enumerate(self._tiles()):
+        patterns = self._unknown() if self.places is None else self.places.of_loads()
+        for i, (tile, where) in enumerate(zip(self._tiles(), patterns, strict=False)):
             yield from self._until(after[0], i - after[1])
-            yield from self._move(chosen(tile.loads), stage, tile.label)
+            loads = list(zip(tile.loads, where or repeat(None), strict=False))
+            yield from self._move(chosen(loads), stage, tile.label)
             self._advance(stage)
 
     def _store(self) -> Events:
-        for i, tile in enumerate(self._tiles()):
+        patterns = self._unknown() if self.places is None else self.places.of_stores()
+        for i, (tile, where) in enumerate(zip(self._tiles(), patterns, strict=False)):
             yield from self._until("compute", i + 1)
-            yield from self._move(tile.stores, "store", tile.label)
+            stores = list(zip(tile.stores, where or repeat(None), strict=False))
+            yield from self._move(stores, "store", tile.label)
             self._advance("store")
+
+    @staticmethod
+    def _unknown() -> Iterator[None]:
+        return repeat(None)
 
     def _compute(self, tile: Tile) -> Events:
         start = self.clock.cycle_at(int(self.env.now))
@@ -152,18 +196,20 @@ class Pipeline:
         per_cycle = self.port_bits_per_ps * Fraction(PS_PER_S, self.clock.frequency_hz)
         return -(-bits * per_cycle.denominator // per_cycle.numerator)
 
-    def _move(self, transfers: tuple[Transfer, ...], stage: str, label: str) -> Events:
+    def _move(self, placed: Placed, stage: str, label: str) -> Events:
         begin_ps = int(self.env.now)
-        together: Counter[tuple[str, str]] = Counter()
-        for transfer in transfers:
-            together[transfer.source, transfer.destination] += transfer.bits
-        for (source, destination), bits in together.items():
+        together: dict[tuple[str, str], list[tuple[Transfer, Pattern | None]]] = {}
+        for one in placed:
+            together.setdefault((one[0].source, one[0].destination), []).append(one)
+        for (source, destination), group in together.items():
             start_ps = int(self.env.now)
             booked = None if self.scribe is None else self.scribe.booking(stage, label)
-            yield from self.fabric.move(self.env, self.fabric.path(source, destination), bits, booked)
+            path, bits = self.fabric.path(source, destination), sum(transfer.bits for transfer, _ in group)
+            requests = self.places.requests(group) if self.places and path.controlled else None
+            yield from self.fabric.move(self.env, path, bits, booked, requests)
             if self.scribe is not None:
                 self.scribe.did(stage, label, start_ps, int(self.env.now))
-        for transfer in transfers:
+        for transfer, _ in placed:
             key = (transfer.tensor, transfer.source, transfer.destination)
             self.record.moved[key] += transfer.bits
             if transfer.saved_bits:

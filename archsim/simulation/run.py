@@ -121,8 +121,8 @@ def _report(
 ) -> Report:
     idle_ps = apportion(rows, execution.makespan_ps)
     for row in rows:
-        row.entries.extend(static_entries(architecture, row.share_ps))
-    idle = list(static_entries(architecture, idle_ps))
+        row.entries.extend(static_entries(architecture, execution.drams, row.share_ps))
+    idle = list(static_entries(architecture, execution.drams, idle_ps))
     entries = [*(entry for row in rows for entry in row.entries), *idle]
     layers = [_layer_row(architecture, row) for row in rows]
     if idle_ps:

@@ -20,11 +20,14 @@ from archsim.simulation.exits import simulate_paths, sweep
 from archsim.simulation.exits import with_exits as with_exits_row
 from archsim.workload import Activation, Linear, build_network, load_network, with_threshold
 
+STREAMING = ("memories.dram.model=streaming",)
+"""A constant rate: with a controller the average power of standby is that of each run as a whole."""
+
 CASES = {
     "branches": (tiny, branchy),
     "sequence": (tiny, sequence),
-    "digits": (lambda: Architecture.load("von_neumann"), lambda: load_network("digits_exits")),
-    "banks": (lambda: Architecture.load("pim_3d"), lambda: load_network("digits_exits")),
+    "digits": (lambda: Architecture.load("von_neumann", STREAMING), lambda: load_network("digits_exits")),
+    "banks": (lambda: Architecture.load("pim_3d", STREAMING), lambda: load_network("digits_exits")),
 }
 
 

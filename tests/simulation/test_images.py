@@ -127,7 +127,7 @@ SPLIT = {
     "name": "two_arrays",
     "technology": {"node": "45 nm", "voltage": "0.9 V"},
     "memories": {
-        "dram": {"kind": "dram", "part": "LPDDR4-3200-x16-8Gb", "channels": 2},
+        "dram": {"kind": "dram", "part": "LPDDR4-3200-x16-8Gb", "channels": 2, "model": "streaming"},
         "buffer": {"kind": "sram", "capacity": "32 KiB", "width": "512 b", "backed_by": "dram"},
         "buffer2": {"kind": "sram", "capacity": "32 KiB", "width": "512 b", "backed_by": "dram"},
     },

@@ -90,7 +90,7 @@ archsim: 1
 name: fc
 technology: {{node: 45 nm, voltage: 0.9 V}}
 memories:
-  dram: {{kind: dram, part: LPDDR4-3200-x16-8Gb}}
+  dram: {{kind: dram, part: LPDDR4-3200-x16-8Gb, model: streaming}}
   buffer: {{kind: sram, capacity: 16 KiB, width: 512 b, backed_by: dram}}
 links:
   bus: {{kind: bus, width: 32 b, clock: 500 MHz, connects: [dram, buffer, npu]}}

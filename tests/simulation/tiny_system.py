@@ -13,7 +13,7 @@ TINY: dict[str, Any] = {
     # 77 C is 350 K, where the SRAM leakages are tabulated: no temperature scaling comes in.
     "technology": {"node": "45 nm", "voltage": "0.9 V", "temperature": "77 C"},
     "memories": {
-        "dram": {"kind": "dram", "part": "LPDDR4-3200-x16-8Gb"},
+        "dram": {"kind": "dram", "part": "LPDDR4-3200-x16-8Gb", "model": "streaming"},
         "buffer": {"kind": "sram", "capacity": "16 KiB", "width": "64 b", "backed_by": "dram"},
     },
     "links": {

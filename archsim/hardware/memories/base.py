@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from archsim.hardware.cost import Sourced
+from archsim.hardware.dram_channels import DramChannels
 from archsim.hardware.faults import MemoryFaults
 from archsim.hardware.technology import Technology
 from archsim.registry import Component
@@ -24,6 +25,11 @@ class Memory(Component, family="memories"):
     @abstractmethod
     def capacity_bits(self) -> int:
         """Bits that the memory holds."""
+
+    @property
+    def controlled(self) -> DramChannels | None:
+        """The channels that serve requests one by one; None, the default: a port of constant rate does."""
+        return None
 
     @property
     def alignment_bytes(self) -> int:

@@ -1,14 +1,16 @@
-"""Off-chip DRAM: commands counted from the bits moved, peak rate less refresh."""
+"""Off-chip DRAM: channels with a controller, or a constant rate and commands counted from the bits moved."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
+from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from archsim.errors import InputError
 from archsim.hardware.cost import Sourced
+from archsim.hardware.dram_channels import DramChannels, DramOptions
 from archsim.hardware.dram_parts import DramPart, dram_part
 from archsim.hardware.faults import CriticalRegion, MemoryFaults, not_critical
 from archsim.hardware.memories.base import Memory
@@ -21,13 +23,16 @@ _PS_PER_S = 10**12
 
 
 class Dram(Memory, kind="dram"):
-    """DRAM channels of a named part, for transfers that are laid out in row order.
+    """DRAM channels of a named part.
 
-    Each transfer opens every row that it needs once and then streams bursts from open rows of interleaved
-    bank groups, so the rate is the peak of the data lines less the time of refreshes, and the latency is
-    that of a closed bank. Left out: row conflicts between streams, the turn from reads to writes, tFAW,
-    power-down. That holds for the long transfers of tiles and is optimistic for short scattered ones; a
-    command-level controller tells the difference. Energies do not depend on the technology of the chip.
+    With ``model: controller`` every burst is a request to a controller that obeys the part's timing, and
+    energy is counted by command and by the time that ranks spend in each state. Rate and latency below are
+    what the mapper plans with.
+
+    With ``model: streaming`` each transfer opens every row that it needs once and then streams bursts from
+    open rows of interleaved bank groups: the rate is the peak of the data lines less the time of refreshes,
+    and the latency is that of a closed bank. Left out: row conflicts between streams, the turn from reads to
+    writes, tFAW, power-down. Energies do not depend on the technology of the chip.
     """
 
     part: str = Field(examples=["LPDDR4-3200-x16-8Gb"])
@@ -37,7 +42,26 @@ class Dram(Memory, kind="dram"):
     """Independent channels; transfers spread over all of them."""
 
     ranks: int = Field(default=1, ge=1)
-    """Ranks per channel: capacity and standby power, no bandwidth."""
+    """Ranks per channel."""
+
+    model: Literal["controller", "streaming"] = "controller"
+    """`controller`: command by command. `streaming`: at a constant rate, for transfers in row order."""
+
+    controller: DramOptions = DramOptions()
+    """What the controller does."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.controlled is not None:
+            self.controlled.check()
+        return self
+
+    @property
+    def controlled(self) -> DramChannels | None:
+        """All channels, or None with ``model: streaming``."""
+        if self.model == "streaming":
+            return None
+        return DramChannels(self._part, self.channels, self.controller.of(self.ranks))
 
     refresh_interval: Time | None = Field(default=None, examples=["256 ms"])
     """Time between two refreshes of a cell; none: that of the part, 8192 x tREFI (64 ms or 32 ms)."""
