@@ -14,6 +14,7 @@ from archsim.workload.layer import Layer
 Scheme = Literal["integer", "manifest", "ace_cnn"]
 Rounding = Literal["float32_rne", "fixed_point"]
 Method = Literal["min_max", "percentile", "mse"]
+Overflow = Literal["wrap", "saturate"]
 
 Bits = Annotated[int, Field(ge=2, le=16, strict=True)]
 
@@ -67,7 +68,7 @@ class Quantization(_Block):
     layer_bits: dict[str, Bits] = {}
     """The same for single layers in place of `bits`, by name or glob; the first match wins."""
 
-    overflow: Literal["wrap", "saturate"] = "wrap"
+    overflow: Overflow = "wrap"
     """What becomes of a sum that leaves the accumulator, once, at the end of the sum."""
 
     @property

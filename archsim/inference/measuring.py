@@ -7,16 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from archsim.arithmetic.macs import MacFunction, exact_macs
+from archsim.arithmetic.macs import MacFunction
 from archsim.errors import InputError
 from archsim.hardware.architecture import Architecture
 from archsim.hardware.quantization import Quantization
 from archsim.inference.accuracy import Accuracy, Progress, evaluate, sensitivity, top1
 from archsim.inference.calibration import Calibration, calibrate
 from archsim.inference.compensation import multiplier_of
+from archsim.inference.mac_layers import exact_alike
 from archsim.inference.quantized import QuantizedNetwork, quantize
 from archsim.inference.unit_functions import layer_macs
-from archsim.mapping.placement import place
+from archsim.mapping.placement import Placement, place
+from archsim.mapping.storage import stored_widths
 from archsim.workload.datasets import Images, Part, check_data_folder, check_images, has_part, open_dataset
 from archsim.workload.network import Network
 from archsim.workload.parameters import ImageSet, Parameters
@@ -116,11 +118,13 @@ def measure(
     reference = network.weights_for(question.dataset)
     parameters = load_parameters(find_weights(reference, question.directory), network)
     images = _load(network, name, question)
-    functions = layer_macs(place(network, architecture), architecture, seed)
+    placement = place(network, architecture)
+    functions = layer_macs(placement, architecture, seed)
     options = _options(architecture, question, list(functions))
     part, sample = _for_ranges(network, name, question.directory, images, options.calibration.images)
     calibration = calibrate(network, parameters, sample, options.calibration)
-    study = _Study(network, parameters, calibration, options, functions)
+    stored = _stored_bits(placement, architecture)
+    study = _Study(network, parameters, calibration, options, functions, stored)
     on_units = study.network(functions)
     passes = _Passes(progress, len(images), 1 + study.biased + question.layer_by_layer * len(functions))
     return Answer(
@@ -167,16 +171,17 @@ class _Study:
     calibration: Calibration
     options: Quantization
     functions: Mapping[str, MacFunction]
+    stored: Mapping[str, int]
 
     def network(self, functions: Mapping[str, MacFunction], *, compensate: bool = False) -> QuantizedNetwork:
         """The network on some arithmetic."""
-        return quantize(
-            self.trained, self.parameters, self.calibration, self.options, functions, compensate=compensate
-        )
+        given = self.trained, self.parameters, self.calibration, self.options, functions
+        return quantize(*given, compensate=compensate, stored=self.stored)
 
     def exact(self) -> QuantizedNetwork:
         """The network with exact arithmetic on operands of the units' widths."""
-        return self.network({name: _exact_alike(one) for name, one in self.functions.items()})
+        layer = self.trained.layer
+        return self.network({name: exact_alike(one, layer(name)) for name, one in self.functions.items()})
 
     @property
     def biased(self) -> bool:
@@ -191,9 +196,8 @@ class _Study:
 
     def alone(self, images: ImageSet, progress: Progress | None) -> Mapping[str, float]:
         """Top-1 with one layer at a time on its unit's arithmetic."""
-        return sensitivity(
-            self.trained, self.parameters, self.calibration, self.options, self.functions, images, progress
-        )
+        given = self.trained, self.parameters, self.calibration, self.options, self.functions
+        return sensitivity(*given, images, progress, self.stored)
 
 
 @dataclass(frozen=True)
@@ -212,14 +216,15 @@ class _Passes:
         return lambda done: tell(passes * self.images + done, self.count * self.images)
 
 
+def _stored_bits(placement: Placement, architecture: Architecture) -> dict[str, int]:
+    """Return the bits of what every layer (and ``input``) stores: as many as its traffic is counted with."""
+    widths = stored_widths(placement, architecture)
+    return {name: widths[stored] for name, stored in placement.stored.items() if stored in widths}
+
+
 def _is_biased(function: MacFunction) -> bool:
     """Whether the multiplier is inexact and known by its table."""
     try:
         return multiplier_of(function).kind != "exact"
     except InputError:
         return False
-
-
-def _exact_alike(function: MacFunction) -> MacFunction:
-    """Exact arithmetic on operands of the same range."""
-    return exact_macs((function.highest - function.lowest).bit_length(), 32)
