@@ -16,6 +16,7 @@ from archsim.inference.calibration import Calibration, calibrate
 from archsim.inference.compensation import multiplier_of
 from archsim.inference.mac_layers import exact_alike
 from archsim.inference.quantized import QuantizedNetwork, quantize
+from archsim.inference.remarks import option_remarks, overflow_remarks
 from archsim.inference.unit_functions import layer_macs
 from archsim.mapping.placement import Placement, place
 from archsim.mapping.storage import stored_widths
@@ -25,7 +26,7 @@ from archsim.workload.parameters import ImageSet, Parameters
 from archsim.workload.weights import find_weights, load_parameters
 
 _WITHOUT_TRAINING: Final = 10
-"""Every so many test images where a data set has no training images here."""
+"""Every so many of all test images where a data set has no training images here."""
 
 
 Overall = Callable[[int, int], None]
@@ -78,6 +79,8 @@ class Answer:
         Operand width of every layer with MACs.
     calibrated_on
         Part of the data set and number of images that ranges were taken from.
+    remarks
+        Sentences on what deserves a second look: options without effect, sums that overflowed.
     """
 
     dataset: str
@@ -87,6 +90,7 @@ class Answer:
     quantization: Quantization
     bits: Mapping[str, int]
     calibrated_on: tuple[Part, int]
+    remarks: tuple[str, ...] = ()
 
 
 def measure(
@@ -98,7 +102,8 @@ def measure(
 ) -> Answer:
     """Return the accuracy of a network whose layers run on the arithmetic of their units.
 
-    Ranges are calibrated on training images (every tenth test image where the data set has none).
+    Ranges are calibrated on training images; where the data set has none, on every tenth of all its test
+    images, whichever of them are measured.
 
     Parameters
     ----------
@@ -121,20 +126,25 @@ def measure(
     placement = place(network, architecture)
     functions = layer_macs(placement, architecture, seed)
     options = _options(architecture, question, list(functions))
-    part, sample = _for_ranges(network, name, question.directory, images, options.calibration.images)
+    part, sample = _for_ranges(network, name, question.directory, options.calibration.images)
     calibration = calibrate(network, parameters, sample, options.calibration)
     stored = _stored_bits(placement, architecture)
     study = _Study(network, parameters, calibration, options, functions, stored)
     on_units = study.network(functions)
     passes = _Passes(progress, len(images), 1 + study.biased + question.layer_by_layer * len(functions))
+    accuracy = evaluate(parameters, images, on_units, study.exact(), passes.after(0))
     return Answer(
         dataset=name,
-        accuracy=evaluate(parameters, images, on_units, study.exact(), passes.after(0)),
+        accuracy=accuracy,
         compensated=study.compensated(images, passes.after(1)),
         alone=study.alone(images, passes.after(1 + study.biased)) if question.layer_by_layer else {},
         quantization=options,
         bits={layer: mac.activation.format.bits for layer, mac in on_units.macs.items()},
         calibrated_on=(part, len(sample)),
+        remarks=(
+            *option_remarks(options, list(functions), (part, len(sample))),
+            *overflow_remarks(accuracy.overflowed, placement, options.overflow),
+        ),
     )
 
 
@@ -153,11 +163,12 @@ def _load(network: Network, name: str, question: Question) -> Images:
     return images
 
 
-def _for_ranges(
-    network: Network, name: str, directory: Path | None, tested: Images, count: int
-) -> tuple[Part, Images]:
+def _for_ranges(network: Network, name: str, directory: Path | None, count: int) -> tuple[Part, Images]:
     if not has_part(name, directory, "train"):
-        return "test", tested.every(_WITHOUT_TRAINING if len(tested) > _WITHOUT_TRAINING else 1)
+        whole = open_dataset(name, directory)
+        step = _WITHOUT_TRAINING if len(whole) > _WITHOUT_TRAINING else 1
+        wanted = min(len(whole), (count - 1) * step + 1)
+        return "test", whole.first(wanted, network.preprocessing).every(step)
     training = open_dataset(name, directory, "train")
     return "train", training.first(min(count, len(training)), network.preprocessing)
 
