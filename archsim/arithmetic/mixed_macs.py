@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from archsim.arithmetic.kernels import Window
-from archsim.arithmetic.macs import Codes, Convolve, DigitalMacs, MacFunction, Sums
+from archsim.arithmetic.macs import Codes, Convolve, MacFunction, Sums
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +46,7 @@ class MixedMacs:
         Groups of one output each lie side by side; else every group begins at the first column.
     """
 
-    parts: tuple[tuple[DigitalMacs, int], ...]
+    parts: tuple[tuple[MacFunction, int], ...]
     by_groups: bool = False
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -56,8 +57,9 @@ def run(  # noqa: PLR0913 - one parameter per option of the command
     architecture, files = read_architecture(arch, overrides or (), tiles)
     network, more = read_network(trace)
     check_output(out)
-    if images is None and (dataset or data or sensitivity or exit_threshold is not None):
-        raise InputError("--dataset, --data, --sensitivity and --exit-threshold go with --images N")
+    if images is None:
+        options = {"dataset": dataset, "data": data, "sensitivity": sensitivity or None}
+        _refuse_without_images(options | {"exit-threshold": exit_threshold})
     if exit_threshold is not None:
         network = _with_threshold(network, exit_threshold)
     if images is not None and network.exit_conditions and batch > 1:
@@ -122,6 +124,13 @@ def compare(  # noqa: PLR0913 - one parameter per option of the command
         print_tables(comparison_tables(comparison))
 
 
+def _refuse_without_images(options: Mapping[str, object]) -> None:
+    given = [f"--{name}" for name, value in options.items() if value is not None]
+    if given:
+        verb = "goes" if len(given) == 1 else "go"
+        raise InputError(f"{' and '.join(given)} {verb} with --images N")
+
+
 def _asked(images: int, dataset: str | None, data: Path | None, sensitivity: bool) -> Question:
     from archsim.inference.measuring import Question
 
@@ -137,6 +146,8 @@ def _with_accuracy(report: Report, architecture: Architecture, network: Network,
     with progress(f"accuracy of {network.name} on {architecture.name}") as tell:
         told = None if tell is None else lambda done, of: tell(done, of, "images")
         answer = measure(architecture, network, asked, report.seed, told)
+    for remark in answer.remarks:
+        complain(remark, "note")
     measured = with_accuracy(report, answer)
     if not network.exit_conditions:
         return measured

@@ -87,8 +87,10 @@ def read_bytes(path: Path) -> bytes:
     """
     start = Position(str(path), 1, 1)
     try:
+        if not path.exists():
+            raise InputError(f"{path}: no such file")
         if not path.is_file():
-            raise InputError("is not a file" if path.exists() else "no such file", position=start)
+            raise InputError("is not a file", position=start)
         size = path.stat().st_size
         content = path.read_bytes() if size <= LARGEST_FILE_BYTES else b""
     except OSError as error:

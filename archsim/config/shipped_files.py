@@ -52,13 +52,12 @@ def _find(kind: Shipped, text: str) -> Path:
 
 
 def _missing_file(kind: Shipped, path: Path) -> InputError:
-    place = Position(str(path), 1, 1)
     if path.exists():
-        return InputError("expected a file, this is none", position=place)
+        return InputError("expected a file, this is none", position=Position(str(path), 1, 1))
     beside = {entry.name: str(entry) for entry in path.parent.iterdir()} if path.parent.is_dir() else {}
     alone = [f"{name}.yaml" for name in shipped(kind)] if path.parent == Path() else []
     close = nearest(path.name, [*sorted(beside), *alone])
-    return InputError("no such file", position=place, suggestion=beside.get(close or "", close))
+    return InputError(f"{path}: no such file", suggestion=beside.get(close or "", close))
 
 
 def _unknown_name(kind: Shipped, name: str) -> InputError:

@@ -222,6 +222,13 @@ class BankGroup(ComputeUnit):
         slicing = self.slicing(None)
         return ceil(self.banks * self.rows_per_readout * self.columns(slicing) / self.step_cycles(slicing))
 
+    @property
+    def width_field(self) -> str:
+        """Field that says how wide operands are, for messages."""
+        widths = {"weight_bits": self.weight_bits, "input_bits": self.input_bits}
+        stated = {name: bits for name, bits in widths.items() if bits is not None}
+        return min(stated, key=lambda name: stated[name], default="number_format")
+
     def slicing(self, layer: Layer | None) -> Slicing:
         """How the layer's operands are sliced; a format narrower than the unit's is widened to it."""
         own, stated = FORMAT_BITS[self.number_format], layer.number_format if layer else None

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from archsim.arithmetic.number_format import number_format
 from archsim.errors import InputError, nearest
@@ -14,8 +14,11 @@ from archsim.workload.layer import Layer
 Scheme = Literal["integer", "manifest", "ace_cnn"]
 Rounding = Literal["float32_rne", "fixed_point"]
 Method = Literal["min_max", "percentile", "mse"]
+Overflow = Literal["wrap", "saturate"]
 
 Bits = Annotated[int, Field(ge=2, le=16, strict=True)]
+
+_PERCENTILE: Final = 99.99
 
 _WILD: Final = frozenset("*?[")
 
@@ -33,11 +36,24 @@ class CalibrationOptions(_Block):
     """``min_max``: every value seen is in range. ``percentile``: the given share of magnitudes is.
     ``mse``: the clipped range with the least square error of the quantized values."""
 
-    percentile: float = Field(default=99.99, gt=0, le=100, allow_inf_nan=False)
-    """Share in percent, for the method of that name."""
+    percentile: float | None = Field(default=None, gt=0, le=100, allow_inf_nan=False)
+    """Share in percent, for the method of that name alone; 99.99 where it is left out."""
 
     images: int = Field(default=200, ge=1, strict=True)
-    """Training images; fewer where the data set has fewer, every tenth test image where it has none."""
+    """Training images; fewer where the data set has fewer. Where it has none, the first of every tenth test
+    image, whatever images the accuracy is measured on."""
+
+    @model_validator(mode="after")
+    def _check_percentile(self) -> Self:
+        if self.percentile is not None and self.method != "percentile":
+            message = f"has no effect with method {self.method}: leave it out, or set method: percentile"
+            raise InputError(message, field="percentile")
+        return self
+
+    @property
+    def share(self) -> float:
+        """Percentile in use."""
+        return _PERCENTILE if self.percentile is None else self.percentile
 
 
 class Quantization(_Block):
@@ -67,8 +83,19 @@ class Quantization(_Block):
     layer_bits: dict[str, Bits] = {}
     """The same for single layers in place of `bits`, by name or glob; the first match wins."""
 
-    overflow: Literal["wrap", "saturate"] = "wrap"
+    overflow: Overflow = "wrap"
     """What becomes of a sum that leaves the accumulator, once, at the end of the sum."""
+
+    @model_validator(mode="after")
+    def _check_scheme(self) -> Self:
+        idle = {"rounding": self.scheme != "integer" and self.rounding == "fixed_point"}
+        if self.scheme == "ace_cnn":
+            idle["activations"] = self.activations == "asymmetric"
+            idle["calibration.method"] = self.calibration.method != "min_max"
+        for field, stated in idle.items():
+            if stated:
+                raise InputError(f"has no effect under scheme {self.scheme}: leave it out", field=field)
+        return self
 
     @property
     def per_channel(self) -> bool:
@@ -99,3 +126,7 @@ class Quantization(_Block):
             if name not in names and not _WILD & set(name):
                 message = f"the network has no layer {name!r} with multiply-accumulates"
                 raise InputError(message, field="quantization.layer_bits", suggestion=nearest(name, names))
+
+    def unmatched(self, names: list[str]) -> list[str]:
+        """Return the patterns of `layer_bits` that match none of these layers."""
+        return [name for name in self.layer_bits if not any(fnmatchcase(layer, name) for layer in names)]

@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 from archsim.arithmetic.macs import MacFunction
 from archsim.errors import InputError
 from archsim.hardware.quantization import Quantization
+from archsim.inference.accumulators import Tally
 from archsim.inference.calibration import Calibration
 from archsim.inference.coding import is_short, same, zero_code
 from archsim.inference.exits import ExitRecord, Listener
 from archsim.inference.float_operations import float_operations
 from archsim.inference.graph import Operation, Tensor, images_at_a_time, steps
+from archsim.inference.mac_layers import exact_alike
 from archsim.inference.quantized import QuantizedNetwork, quantize
 from archsim.inference.signal_noise import Ratio
 from archsim.workload.network import Network
@@ -63,6 +65,9 @@ class Accuracy:
     layers
         Errors by layer; a layer with a fused activation has that of the activation's output, and what is its
         own is told of the layer alone.
+    overflowed
+        Share of the sums of each layer with digital MACs that left the accumulator, before they wrapped or
+        saturated.
     exits
         What exits and end said of every image.
     """
@@ -73,6 +78,7 @@ class Accuracy:
     top1_exact: float
     agreement: float
     layers: Mapping[str, LayerError]
+    overflowed: Mapping[str, float]
     exits: ExitRecord = field(compare=False)
 
 
@@ -105,6 +111,8 @@ def evaluate(
         If there are no images, or they do not fit the network.
     """
     network = approximate.network
+    for tally in approximate.tallies.values():
+        tally.clear()
     comparison = _Comparison(approximate, exact, float_operations(network, parameters))
     for batch in _batches(images, network, progress):
         comparison.add(batch.values)
@@ -136,8 +144,9 @@ def sensitivity(  # noqa: PLR0913, PLR0917 - what `quantize` takes, and the imag
     functions: Mapping[str, MacFunction],
     images: ImageSet,
     progress: Progress | None = None,
+    stored: Mapping[str, int] | None = None,
 ) -> dict[str, float]:
-    """Return the top-1 accuracy when only this layer is on its unit's arithmetic, the others on exact int8.
+    """Return the top-1 accuracy when only this layer is on its unit's arithmetic, the others on exact one.
 
     Parameters
     ----------
@@ -147,10 +156,14 @@ def sensitivity(  # noqa: PLR0913, PLR0917 - what `quantize` takes, and the imag
         With labels.
     progress
         Called with the number of images done, over all layers.
+    stored
+        As for `quantize`.
     """
     found: dict[str, float] = {}
+    exact = {name: exact_alike(function, network.layer(name)) for name, function in functions.items()}
     for done, (name, function) in enumerate(functions.items()):
-        alone = quantize(network, parameters, calibration, options, {name: function})
+        one = {**exact, name: function}
+        alone = quantize(network, parameters, calibration, options, one, stored=stored)
         found[name] = top1(alone, images, _shifted(progress, done * len(images)))
     return found
 
@@ -208,6 +221,7 @@ class _Comparison:
             layers={
                 layer.name: self._error(layer.name) for layer in self._approximate.network.executed_layers
             },
+            overflowed={name: one.share for name, one in self._approximate.tallies.items() if one.sums},
             exits=ExitRecord(labels, units, exact, real),
         )
 
@@ -234,10 +248,14 @@ class _Comparison:
         """The exact network's operations; each leaves in `own` what the unit makes of the same inputs."""
 
         def beside(name: str, exact: Operation) -> Operation:
-            approximate = self._approximate.operations[name]
+            approximate, tally = (
+                self._approximate.operations[name],
+                self._approximate.tallies.get(name, Tally()),
+            )
 
             def both(inputs: tuple[Tensor, ...]) -> Tensor:
-                own[name] = approximate(inputs)
+                with tally.paused():
+                    own[name] = approximate(inputs)
                 return exact(inputs)
 
             return both

@@ -62,7 +62,7 @@ class Calibration:
         if self.options.method == "min_max" or found.low == found.high:
             return found.low, found.high
         if self.options.method == "percentile":
-            return _percentile(found, self.options.percentile)
+            return _percentile(found, self.options.share)
         return _least_square(found, number_format, even=even)
 
 

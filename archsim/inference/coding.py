@@ -7,7 +7,7 @@ float32 and in one byte per code.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,9 @@ from archsim.arithmetic.number_format import NumberFormat
 from archsim.arithmetic.quantization import Quantizer, asymmetric, symmetric
 from archsim.errors import InputError
 from archsim.inference.graph import Tensor
+
+BYTE: Final = 8
+"""Widest codes for which sums of 32 bits are wide enough."""
 
 
 def operand_format(function: MacFunction, bits: int | None) -> NumberFormat:

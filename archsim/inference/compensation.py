@@ -11,7 +11,7 @@ from archsim.arithmetic.macs import DigitalMacs, MacFunction
 from archsim.arithmetic.multipliers.base import TABLE_BITS, Multiplier
 from archsim.arithmetic.operand_weights import operand_weights
 from archsim.errors import InputError
-from archsim.inference.accumulators import SaturatingMacs
+from archsim.inference.accumulators import AccumulatedMacs
 from archsim.inference.mac_layers import QuantizedMac
 
 
@@ -23,7 +23,7 @@ def multiplier_of(function: MacFunction) -> Multiplier:
     InputError
         If it has none whose products can be tabulated.
     """
-    macs = function.macs if isinstance(function, SaturatingMacs) else function
+    macs = function.macs if isinstance(function, AccumulatedMacs) else function
     if not isinstance(macs, DigitalMacs) or macs.arithmetic.multiplier.bits > TABLE_BITS:
         raise InputError("only errors of digital multipliers of at most 8 bits can be compensated")
     return macs.arithmetic.multiplier

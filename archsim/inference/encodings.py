@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from archsim.arithmetic.number_format import NumberFormat
 from archsim.arithmetic.quantization import Quantizer
 from archsim.inference.calibration import Calibration
@@ -14,24 +16,46 @@ _NONNEGATIVE = frozenset({"relu", "relu6", "sigmoid", "hard_sigmoid"})
 
 
 def encodings(
-    network: Network, calibration: Calibration, number_format: NumberFormat, *, even: bool
+    network: Network, calibration: Calibration, formats: Mapping[str, NumberFormat], *, even: bool
 ) -> dict[str, Quantizer]:
     """Return the quantizer of every stored tensor; a softmax that ends the network stays real.
 
-    A relu or relu6 that alone reads a layer with MACs or an addition is fused: both have its range. Windows'
-    maxima and copies keep the codes of what they read.
+    A relu or relu6 that alone reads a layer with MACs or an addition is fused: both have its range, and the
+    narrower of their formats. Windows' maxima and copies keep the codes of what they read where they are
+    stored in the same format.
+
+    Parameters
+    ----------
+    formats
+        Of what is stored, by name of the layer and ``input``.
     """
+    clamped = {reader: name for name, reader in fused_layers(network).items()}
     found: dict[str, Quantizer] = {}
     for name in (INPUT, *(layer.name for layer in network.layers)):
         layer = None if name == INPUT else network.layer(name)
-        if layer is not None and (layer.folded or keeps_codes(layer)):
-            found[name] = found[layer.inputs[0]]
+        kept = None if layer is None else _kept(layer, found, formats[name], clamped)
+        if kept is not None:
+            found[name] = kept
         elif layer is None or not ends_in_reals(network, layer):
             reader = None if layer is None else fused_reader(network, layer)
             ranged = name if reader is None else reader.name
-            limits = calibration.limits(ranged, number_format, even=even)
-            found[name] = scalar(quantizer(limits, number_format, even=even))
+            stored = min((formats[name], formats[ranged]), key=lambda one: one.bits)
+            limits = calibration.limits(ranged, stored, even=even)
+            found[name] = scalar(quantizer(limits, stored, even=even))
     return found
+
+
+def _kept(
+    layer: Layer, found: Mapping[str, Quantizer], stored: NumberFormat, clamped: Mapping[str, str]
+) -> Quantizer | None:
+    """Return the quantizer that a layer shares with another; None where it has its own."""
+    if layer.name in clamped:
+        return found[clamped[layer.name]]
+    if layer.folded:
+        return found[layer.inputs[0]]
+    if keeps_codes(layer) and found[layer.inputs[0]].format == stored:
+        return found[layer.inputs[0]]
+    return None
 
 
 def fused_reader(network: Network, layer: Layer) -> Layer | None:
@@ -46,7 +70,7 @@ def fused_layers(network: Network) -> dict[str, str]:
 
 
 def keeps_codes(layer: Layer) -> bool:
-    """Whether every output code is one of the input's (or that of zero)."""
+    """Whether every output value is one of the input's (or zero)."""
     return layer.op is Op.MAX_POOL or (layer.op is Op.ELEMENTWISE and layer.function == "copy")
 
 

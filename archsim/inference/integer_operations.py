@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from archsim.arithmetic.macs import MacFunction
 from archsim.arithmetic.quantization import Quantizer
 from archsim.hardware.quantization import Rounding
 from archsim.inference.coding import (
+    BYTE,
     all_codes,
     code_type,
     decode,
@@ -73,12 +75,18 @@ class IntegerPlan:
             return identity
         if layer.is_mac:
             return self._mac(layer)
-        if keeps_codes(layer):
-            zero = zero_code(self.coded[layer.name])
-            if layer.op is Op.MAX_POOL:
-                return lambda inputs: largest(inputs[0], layer)
-            return lambda inputs: copied(inputs[0], layer, zero)
-        return self._combining(layer)
+        return self._choosing(layer) if keeps_codes(layer) else self._combining(layer)
+
+    def _choosing(self, layer: Layer) -> Operation:
+        """Pass some of the codes on, converted first where the output has others."""
+        into = self.coded[layer.name]
+        zero, table = zero_code(into), translation(self.coded[layer.inputs[0]], into)
+
+        def chosen(inputs: tuple[Tensor, ...]) -> Tensor:
+            codes = inputs[0] if table is None else looked_up(inputs[0], table)
+            return largest(codes, layer) if layer.op is Op.MAX_POOL else copied(codes, layer, zero)
+
+        return chosen
 
     def _combining(self, layer: Layer) -> Operation:
         if layer.op is Op.ACTIVATION and layer.function in FUNCTIONS:
@@ -99,7 +107,9 @@ class IntegerPlan:
         lowest = origin if clipped else mac.activation.format.lowest
         table = translation(stored, mac.activation, lowest)
         sums = sums_of(mac, self.functions[layer.name], lowest)
-        codes = requantizer(mac.scales, self.coded[layer.name], clamp, self.rounding)
+        codes = requantizer(
+            mac.scales, self.coded[layer.name], clamp, self.rounding, wide=mac.activation.format.bits > BYTE
+        )
         if table is None:
             return lambda inputs: codes(sums(inputs[0]))
         return lambda inputs: codes(sums(looked_up(inputs[0], table)))
@@ -141,9 +151,10 @@ class IntegerPlan:
         if self.rounding == "fixed_point" and same(source, into):
             return fixed_point_average(layer, counts, into)
         ratio = (source.scale / (into.scale * counts.astype(np.float32))).astype(np.float32)
+        kind: Any = np.int32 if source.format.bits <= BYTE else np.int64
 
         def average(inputs: tuple[Tensor, ...]) -> Tensor:
-            sums = window_sums(inputs[0], layer, np.int32) - (counts * zero).astype(np.int32)
+            sums = window_sums(inputs[0], layer, kind) - (counts * zero).astype(kind)
             return rounded(sums.astype(np.float32) * ratio, into)
 
         return average

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from archsim.arithmetic.kernels import Arithmetic, Window
 from archsim.arithmetic.macs import DigitalMacs, MacFunction
+from archsim.arithmetic.macs import exact_macs as exact_operands
 from archsim.arithmetic.multipliers.base import Multiplier
 from archsim.arithmetic.number_format import NumberFormat
 from archsim.arithmetic.quantization import Quantizer
@@ -22,6 +23,12 @@ from archsim.workload.layer import Layer, Op
 from archsim.workload.parameters import LayerParameters
 
 Integers = NDArray[np.int64]
+
+_FAST_SUM: Final = 32
+"""Width of sums that the compiled kernels add in."""
+
+_WIDE_SUM: Final = 64
+"""Width that no sum of 16-bit operands leaves."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,6 +95,14 @@ def exact_macs(number_format: NumberFormat, accumulator_bits: int = 32) -> Digit
     multiplier = create("multipliers", fields)
     assert isinstance(multiplier, Multiplier)
     return DigitalMacs(Arithmetic(multiplier, accumulator_bits=accumulator_bits))
+
+
+def exact_alike(function: MacFunction, layer: Layer) -> DigitalMacs:
+    """Return exact arithmetic on operands of a unit's width, with sums that no layer's operands overflow."""
+    bits = (function.highest - function.lowest).bit_length()
+    # depth products of at most 2^(2 bits - 2), and the bias: one bit more.
+    fits = 2 * bits - 2 + layer.gemm.depth.bit_length() < _FAST_SUM - 1
+    return exact_operands(bits, _FAST_SUM if fits else _WIDE_SUM)
 
 
 def sums_of(mac: QuantizedMac, function: MacFunction, lowest: int) -> Callable[[Tensor], Tensor]:

@@ -7,25 +7,28 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from archsim.arithmetic.macs import MacFunction, exact_macs
+from archsim.arithmetic.macs import MacFunction
 from archsim.errors import InputError
 from archsim.hardware.architecture import Architecture
 from archsim.hardware.quantization import Quantization
 from archsim.inference.accuracy import Accuracy, Progress, evaluate, sensitivity, top1
 from archsim.inference.calibration import Calibration, calibrate
 from archsim.inference.compensation import multiplier_of
+from archsim.inference.mac_layers import exact_alike
 from archsim.inference.memory_paths import MemoryPaths, memory_paths
 from archsim.inference.memory_reads import MemoryErrors, MemoryReads
 from archsim.inference.quantized import QuantizedNetwork, quantize
+from archsim.inference.remarks import option_remarks, overflow_remarks
 from archsim.inference.unit_functions import layer_macs
-from archsim.mapping.placement import place
+from archsim.mapping.placement import Placement, place
+from archsim.mapping.storage import stored_widths
 from archsim.workload.datasets import Images, Part, check_data_folder, check_images, has_part, open_dataset
 from archsim.workload.network import Network
 from archsim.workload.parameters import ImageSet, Parameters
 from archsim.workload.weights import find_weights, load_parameters
 
 _WITHOUT_TRAINING: Final = 10
-"""Every so many test images where a data set has no training images here."""
+"""Every so many of all test images where a data set has no training images here."""
 
 
 Overall = Callable[[int, int], None]
@@ -87,6 +90,8 @@ class Answer:
         Part of the data set and number of images that ranges were taken from.
     memory_errors
         What was read from the memories that have errors, by name.
+    remarks
+        Sentences on what deserves a second look: options without effect, sums that overflowed.
     """
 
     dataset: str
@@ -97,6 +102,7 @@ class Answer:
     bits: Mapping[str, int]
     calibrated_on: tuple[Part, int]
     memory_errors: Mapping[str, MemoryErrors] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
 
 
 def measure(
@@ -108,7 +114,8 @@ def measure(
 ) -> Answer:
     """Return the accuracy of a network whose layers run on the arithmetic of their units.
 
-    Ranges are calibrated on training images (every tenth test image where the data set has none).
+    Ranges are calibrated on training images; where the data set has none, on every tenth of all its test
+    images, whichever of them are measured.
 
     Parameters
     ----------
@@ -132,20 +139,26 @@ def measure(
     functions = layer_macs(placement, architecture, seed)
     paths = memory_paths(network, architecture, placement, batch=question.batch, lifetimes=question.lifetimes)
     options = _options(architecture, question, list(functions))
-    part, sample = _for_ranges(network, name, question.directory, images, options.calibration.images)
+    part, sample = _for_ranges(network, name, question.directory, options.calibration.images)
     calibration = calibrate(network, parameters, sample, options.calibration)
-    study = _Study(network, parameters, calibration, options, functions, paths, seed)
+    stored = _stored_bits(placement, architecture)
+    study = _Study(network, parameters, calibration, options, functions, stored, paths, seed)
     on_units = study.on_units()
     passes = _Passes(progress, len(images), 1 + study.biased + question.layer_by_layer * len(functions))
+    accuracy = evaluate(parameters, images, on_units, study.exact(), passes.after(0))
     return Answer(
         dataset=name,
-        accuracy=evaluate(parameters, images, on_units, study.exact(), passes.after(0)),
+        accuracy=accuracy,
         compensated=study.compensated(images, passes.after(1)),
         alone=study.alone(images, passes.after(1 + study.biased)) if question.layer_by_layer else {},
         quantization=options,
         bits={layer: mac.activation.format.bits for layer, mac in on_units.macs.items()},
         calibrated_on=(part, len(sample)),
         memory_errors={} if on_units.reads is None else on_units.reads.errors(),
+        remarks=(
+            *option_remarks(options, list(functions), (part, len(sample))),
+            *overflow_remarks(accuracy.overflowed, placement, options.overflow),
+        ),
     )
 
 
@@ -164,11 +177,12 @@ def _load(network: Network, name: str, question: Question) -> Images:
     return images
 
 
-def _for_ranges(
-    network: Network, name: str, directory: Path | None, tested: Images, count: int
-) -> tuple[Part, Images]:
+def _for_ranges(network: Network, name: str, directory: Path | None, count: int) -> tuple[Part, Images]:
     if not has_part(name, directory, "train"):
-        return "test", tested.every(_WITHOUT_TRAINING if len(tested) > _WITHOUT_TRAINING else 1)
+        whole = open_dataset(name, directory)
+        step = _WITHOUT_TRAINING if len(whole) > _WITHOUT_TRAINING else 1
+        wanted = min(len(whole), (count - 1) * step + 1)
+        return "test", whole.first(wanted, network.preprocessing).every(step)
     training = open_dataset(name, directory, "train")
     return "train", training.first(min(count, len(training)), network.preprocessing)
 
@@ -182,16 +196,13 @@ class _Study:
     calibration: Calibration
     options: Quantization
     functions: Mapping[str, MacFunction]
+    stored: Mapping[str, int]
     paths: MemoryPaths | None
     seed: int
 
     def on_units(self, *, compensate: bool = False) -> QuantizedNetwork:
         """The network on the units' arithmetic, with operands as the memories deliver them."""
-        return quantize(
-            self.trained,
-            self.parameters,
-            self.calibration,
-            self.options,
+        return self._network(
             self.functions,
             compensate=compensate,
             reads=None if self.paths is None else MemoryReads(self.paths, self.seed),
@@ -199,8 +210,26 @@ class _Study:
 
     def exact(self) -> QuantizedNetwork:
         """The network with exact arithmetic on operands of the units' widths, no memory in error."""
-        functions = {name: _exact_alike(one) for name, one in self.functions.items()}
-        return quantize(self.trained, self.parameters, self.calibration, self.options, functions)
+        layer = self.trained.layer
+        return self._network({name: exact_alike(one, layer(name)) for name, one in self.functions.items()})
+
+    def _network(
+        self,
+        functions: Mapping[str, MacFunction],
+        *,
+        compensate: bool = False,
+        reads: MemoryReads | None = None,
+    ) -> QuantizedNetwork:
+        return quantize(
+            self.trained,
+            self.parameters,
+            self.calibration,
+            self.options,
+            functions,
+            compensate=compensate,
+            stored=self.stored,
+            reads=reads,
+        )
 
     @property
     def biased(self) -> bool:
@@ -215,9 +244,8 @@ class _Study:
 
     def alone(self, images: ImageSet, progress: Progress | None) -> Mapping[str, float]:
         """Top-1 with one layer at a time on its unit's arithmetic."""
-        return sensitivity(
-            self.trained, self.parameters, self.calibration, self.options, self.functions, images, progress
-        )
+        given = self.trained, self.parameters, self.calibration, self.options, self.functions
+        return sensitivity(*given, images, progress, self.stored)
 
 
 @dataclass(frozen=True)
@@ -236,14 +264,15 @@ class _Passes:
         return lambda done: tell(passes * self.images + done, self.count * self.images)
 
 
+def _stored_bits(placement: Placement, architecture: Architecture) -> dict[str, int]:
+    """Return the bits of what every layer (and ``input``) stores: as many as its traffic is counted with."""
+    widths = stored_widths(placement, architecture)
+    return {name: widths[stored] for name, stored in placement.stored.items() if stored in widths}
+
+
 def _is_biased(function: MacFunction) -> bool:
     """Whether the multiplier is inexact and known by its table."""
     try:
         return multiplier_of(function).kind != "exact"
     except InputError:
         return False
-
-
-def _exact_alike(function: MacFunction) -> MacFunction:
-    """Exact arithmetic on operands of the same range."""
-    return exact_macs((function.highest - function.lowest).bit_length(), 32)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -15,7 +15,7 @@ from archsim.arithmetic.operand_weights import histogram
 from archsim.arithmetic.quantization import Quantizer, symmetric
 from archsim.errors import InputError
 from archsim.hardware.quantization import Quantization
-from archsim.inference.accumulators import saturating
+from archsim.inference.accumulators import Tally, accumulated
 from archsim.inference.between_reals import dynamic_operations, own_scale, static_operations
 from archsim.inference.calibration import Calibration, tensors
 from archsim.inference.coding import decode, encode, operand_format, quantizer, scalar
@@ -28,10 +28,13 @@ from archsim.inference.mac_layers import QuantizedMac, exact_macs, quantized_mac
 from archsim.inference.memory_reads import MemoryReads
 from archsim.inference.reference import Observe
 from archsim.workload.layer import Layer
-from archsim.workload.network import Network
+from archsim.workload.network import INPUT, Network
 from archsim.workload.parameters import LayerParameters, Parameters, blocks
 
 INT8: Final = number_format("int8")
+
+_STORED_BITS: Final = range(2, 17)
+"""Bits of codes: a sign and a magnitude at least, and no more than compiled loops have."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,6 +53,8 @@ class QuantizedNetwork:
         Activations by the layer whose output they clamp: that layer has no output of its own.
     macs
         Integers of the layers with MACs.
+    tallies
+        Of the layers with MACs whose sums are counted while the network runs.
     reads
         Memories with errors that tensors are read from; None: tensors are read as they were written.
     """
@@ -59,6 +64,7 @@ class QuantizedNetwork:
     coded: Mapping[str, Quantizer]
     fused: Mapping[str, str]
     macs: Mapping[str, QuantizedMac]
+    tallies: Mapping[str, Tally] = field(default_factory=dict)
     reads: MemoryReads | None = None
 
     def steps(self, values: NDArray[np.float32]) -> Iterator[tuple[str, Tensor]]:
@@ -113,6 +119,7 @@ def quantize(  # noqa: PLR0913 - the network, its ranges, its arithmetic, and on
     functions: Mapping[str, MacFunction] | None = None,
     *,
     compensate: bool = False,
+    stored: Mapping[str, int] | None = None,
     reads: MemoryReads | None = None,
 ) -> QuantizedNetwork:
     """Return the network in integers.
@@ -130,6 +137,9 @@ def quantize(  # noqa: PLR0913 - the network, its ranges, its arithmetic, and on
         range decides what its layer is quantized to.
     compensate
         Whether biases are corrected by the expected error of the multiplier.
+    stored
+        Bits of the codes that each layer (and ``input``) stores under scheme ``integer``; 8 where left out.
+        Codes are signed and have 2 to 16 bits: what is narrower or wider takes the nearest of these.
     reads
         Memories with errors that weights and activations are read from; for the scheme `integer` alone.
 
@@ -142,7 +152,8 @@ def quantize(  # noqa: PLR0913 - the network, its ranges, its arithmetic, and on
     if reads is not None and chosen.scheme != "integer":
         message = f"errors of memories need codes between layers: scheme integer, not {chosen.scheme}"
         raise InputError(message, field="quantization.scheme")
-    return _Choices(network, parameters, calibration, chosen, functions or {}, compensate, reads).result()
+    given = functions or {}
+    return _Choices(network, parameters, calibration, chosen, given, compensate, stored or {}, reads).result()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -155,13 +166,15 @@ class _Choices:
     options: Quantization
     given: Mapping[str, MacFunction]
     compensate: bool
+    stored: Mapping[str, int]
     reads: MemoryReads | None
 
     def result(self) -> QuantizedNetwork:
         self._check_names()
         integer = self.options.scheme == "integer"
         coded = self._coded() if integer else {}
-        functions = {layer.name: self._function(layer) for layer in self._layers}
+        tallies = {layer.name: Tally() for layer in self._layers}
+        functions = {layer.name: self._function(layer, tallies[layer.name]) for layer in self._layers}
         macs = {layer.name: self._mac(layer, functions[layer.name], coded) for layer in self._layers}
         if self.compensate:
             macs = self._compensated(macs, functions)
@@ -173,6 +186,7 @@ class _Choices:
             coded,
             fused_layers(self.network) if integer else {},
             macs,
+            tallies,
             self.reads,
         )
 
@@ -186,11 +200,12 @@ class _Choices:
                 raise InputError(f"layer {name!r} has no multiply-accumulates", field="functions")
 
     def _coded(self) -> dict[str, Quantizer]:
-        return encodings(self.network, self.calibration, INT8, even=self.options.even)
+        names = (INPUT, *(layer.name for layer in self.network.layers))
+        formats = {name: _stored_format(self.stored.get(name, INT8.bits)) for name in names}
+        return encodings(self.network, self.calibration, formats, even=self.options.even)
 
-    def _function(self, layer: Layer) -> MacFunction:
-        function = self.given.get(layer.name, exact_macs(INT8))
-        return saturating(function) if self.options.overflow == "saturate" else function
+    def _function(self, layer: Layer, tally: Tally) -> MacFunction:
+        return accumulated(self.given.get(layer.name, exact_macs(INT8)), self.options.overflow, tally)
 
     def _format(self, layer: Layer, function: MacFunction) -> NumberFormat:
         return operand_format(function, self.options.bits_of(layer))
@@ -254,6 +269,10 @@ class _Choices:
 
 def _read_back(mac: QuantizedMac, reads: MemoryReads) -> QuantizedMac:
     return replace(mac, read=reads.weights(mac.layer, mac.codes, mac.weight.format.bits))
+
+
+def _stored_format(bits: int) -> NumberFormat:
+    return number_format(f"int{min(max(bits, _STORED_BITS[0]), _STORED_BITS[-1])}")
 
 
 def _dynamic_codes(values: Tensor, coded: Quantizer) -> Tensor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,9 @@ from archsim.inference.graph import Tensor
 
 Integers = NDArray[np.int64]
 
+_LARGEST_ROUNDED: Final = 0x7FFF0000
+"""Multipliers from here on would round to more than 15 bits."""
+
 
 @dataclass(frozen=True, slots=True)
 class Clamp:
@@ -30,7 +33,12 @@ class Clamp:
 
 
 def requantizer(
-    scales: NDArray[np.floating[Any]], into: Quantizer, clamp: Clamp, rounding: Rounding
+    scales: NDArray[np.floating[Any]],
+    into: Quantizer,
+    clamp: Clamp,
+    rounding: Rounding,
+    *,
+    wide: bool = False,
 ) -> Callable[[Tensor], Tensor]:
     """Return the function from sums [image][output][row][column] to codes.
 
@@ -44,11 +52,14 @@ def requantizer(
         Range of codes.
     rounding
         How the ratio of scales multiplies.
+    wide
+        Operands have more than 8 bits: fixed-point factors are those of sums of 64 bits.
     """
     if rounding == "fixed_point":
         ratios = scales.astype(np.float64).ravel() / float(into.scale.reshape(()))
         multipliers, shifts = fixed_point(ratios)
-        return lambda sums: _by_multiplier(sums, multipliers, shifts, (into, clamp))
+        factor = multiplied_wide if wide else multiplied
+        return lambda sums: _by_multiplier(sums, lambda one: factor(one, multipliers, shifts), into, clamp)
     ratio = (scales.astype(np.float32) / into.scale.reshape(())).astype(np.float32).ravel()
     return lambda sums: _by_ratio(sums, ratio, into, clamp)
 
@@ -81,15 +92,27 @@ def multiplied(values: Tensor, multiplier: Any, shift: Any) -> Integers:
     return np.asarray(high, dtype=np.int64)
 
 
+def multiplied_wide(values: Tensor, multiplier: Any, shift: Any) -> Integers:
+    """Return wide integers times multiplier x 2^(shift - 31), as TFLite does for operands of 16 bits.
+
+    The multiplier is rounded to 16 bits, so that 64 bits hold its product with a sum of 48, and the product
+    is rounded once, ties up (MultiplyByQuantizedMultiplier for int64 in tensorflow/lite/kernels/internal).
+    """
+    wanted = np.asarray(multiplier, dtype=np.int64)
+    reduced = np.where(wanted < _LARGEST_ROUNDED, (wanted + (1 << 15)) >> 16, 0x7FFF)
+    right = np.minimum(15 - np.asarray(shift, dtype=np.int64), 62)
+    product = values.astype(np.int64) * reduced + (np.int64(1) << (right - 1))
+    return np.asarray(product >> right, dtype=np.int64)
+
+
 def _by_multiplier(
-    sums: Tensor, multipliers: Integers, shifts: Integers, output: tuple[Quantizer, Clamp]
+    sums: Tensor, factor: Callable[[Tensor], Integers], into: Quantizer, clamp: Clamp
 ) -> Tensor:
-    into, clamp = output
     values = sums.transpose(0, 2, 3, 1)
     found = np.empty(values.shape, dtype=code_type(into))
     # One image at a time: its 64 bit products stay in the cache.
     for image, its_codes in zip(values, found, strict=True):
-        codes = multiplied(image, multipliers, shifts)
+        codes = factor(image)
         codes += zero_code(into)
         np.clip(codes, clamp.lowest, clamp.highest, out=codes)
         its_codes[...] = codes

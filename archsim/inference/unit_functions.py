@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +18,9 @@ from archsim.hardware.architecture import Architecture
 from archsim.mapping.mapper import resident_layers
 from archsim.mapping.placement import Placement, Step
 from archsim.mapping.placement import Share as PlacedShare
+
+_NARROWEST: Final = 2
+"""Operands of one bit have no exact multiplier to be compared with."""
 
 
 @dataclass(frozen=True)
@@ -72,21 +77,39 @@ def layer_macs(placement: Placement, architecture: Architecture, seed: int) -> d
     Raises
     ------
     InputError
-        If a layer is shared by units with different operands.
+        If a layer is shared by units with different operands, or a unit's operands have no function.
     """
     sequences = np.random.SeedSequence(seed).spawn(len(architecture.compute))
     chips = dict(zip(architecture.compute, sequences, strict=True))
     resident = resident_layers(placement, architecture)
 
     def function(share: PlacedShare) -> MacFunction:
-        return architecture.compute[share.unit].mac_function(
-            share.layer,
-            chips[share.unit],
-            technology=architecture.technology,
-            resident=resident.get(share.unit, ()),
-        )
+        unit = architecture.compute[share.unit]
+        with _named(share, architecture):
+            found = unit.mac_function(
+                share.layer,
+                chips[share.unit],
+                technology=architecture.technology,
+                resident=resident.get(share.unit, ()),
+            )
+            bits = (found.highest - found.lowest).bit_length()
+            if bits < _NARROWEST:
+                message = f"operands of {bits} b cannot be executed: expected 2 to 16 b"
+                raise InputError(message, field=unit.width_field)
+            return found
 
     return {step.layer.name: _joined(step, function) for step in placement.steps if step.layer.is_mac}
+
+
+@contextmanager
+def _named(share: PlacedShare, architecture: Architecture) -> Iterator[None]:
+    """Say of an error which layer on which unit it is about, and where in the file."""
+    try:
+        yield
+    except InputError as error:
+        message = f"layer {share.layer.name!r} on {share.unit!r}: {error.message}"
+        field = error.field or architecture.compute[share.unit].width_field
+        raise architecture.fault(message, f"compute.{share.unit}.{field}", error.suggestion) from None
 
 
 def _joined(step: Step, function: Callable[[PlacedShare], MacFunction]) -> MacFunction:

@@ -17,6 +17,7 @@ from archsim.mapping.placement import Placement, Share, Step, place
 from archsim.mapping.prices import Prices
 from archsim.mapping.schedule import Part, Schedule, Transfer
 from archsim.mapping.sparsity import output_zeros
+from archsim.mapping.storage import stored_widths
 from archsim.workload.layer import Layer
 from archsim.workload.network import INPUT, Network
 
@@ -98,14 +99,8 @@ class _Mapper:
         return self.placement.stored[layer.name]
 
     def _tensor_bits(self) -> dict[str, int]:
-        """Bits of every stored tensor, as wide as its producer writes it (the input: as it is read)."""
-        width: dict[str, int] = {}
-        for step, share in self.placement.shares:
-            operands = self.architecture.compute[share.unit].operands(step.layer)
-            for name in step.inputs:
-                width.setdefault(name, operands.input_bits)
-            width[step.output] = max(operands.output_bits, width.get(step.output, 0))
-        images = self.layers.images
+        """Bits of every stored tensor."""
+        images, width = self.layers.images, stored_widths(self.placement, self.architecture)
         return {name: images * self.placement.elements[name] * bits for name, bits in width.items()}
 
     def _options(self, name: str) -> tuple[str, ...]:

@@ -2,7 +2,26 @@
 
 from __future__ import annotations
 
+from math import inf, isfinite
+from typing import Literal
+
 from archsim.results.record import Record
+
+Decibels = float | Literal["-inf"] | None
+"""A ratio of signal to noise in dB. None: nothing differs, it is infinite. ``-inf``: the signal is zero
+throughout and what was found is not. JSON has no number for either."""
+
+
+def from_decibels(stated: Decibels) -> float:
+    """Return a ratio of a report as a number, with its infinities."""
+    return inf if stated is None else float(stated)
+
+
+def to_decibels(ratio_db: float) -> Decibels:
+    """Return a ratio as a report states it."""
+    if isfinite(ratio_db):
+        return ratio_db
+    return None if ratio_db > 0 else "-inf"
 
 
 class QuantizationRow(Record):
@@ -47,7 +66,10 @@ class AccuracyRow(Record):
     """The same with biases corrected by the expected error of one-sided multipliers, where there are any."""
     agreement: float
     """Share of images whose class is that of float32."""
-    sqnr_against_exact_db: dict[str, float | None] = {}
+    overflowed_sums: dict[str, float] = {}
+    """By layer with MACs on a digital unit: share of its sums that the accumulator does not hold, as they are
+    before they wrap or saturate. What leaves it on the way and comes back is not counted."""
+    sqnr_against_exact_db: dict[str, Decibels] = {}
     """By layer: signal to noise of its output against exact arithmetic; None where nothing differs."""
-    sqnr_own_db: dict[str, float | None] = {}
+    sqnr_own_db: dict[str, Decibels] = {}
     """By layer: the same with the error that it adds itself, on exact inputs; None where it is exact."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import isfinite
 
+from archsim.results.accuracy import QuantizationRow
 from archsim.results.formatting import ABSENT, images, percent
 from archsim.results.layer_errors import LayerErrors, errors_by_layer
 from archsim.results.report import Report
@@ -33,12 +34,29 @@ def accuracy_table(report: Report) -> Table:
         number_cells("against float", [_decibels(one.against_float) for one in rows], "dB"),
         number_cells("against exact", [_decibels(one.against_exact) for one in rows], "dB"),
         number_cells("own", [_decibels(one.own) for one in rows], "dB"),
+        *_overflow_cells(rows, accuracy.overflowed_sums),
         *_alone_cells(rows, accuracy.top1_exact),
     ]
     title = f"{report.architecture}: errors by layer of {report.network}"
     told = f"signal to noise of each output; own: what the layer adds to exact inputs; {INFINITE}: no error"
-    note = f"{accuracy.dataset}, {images(accuracy.images)}; {told}"
+    note = f"{accuracy.dataset}, {images(accuracy.images)}; {told}{_ranges(accuracy.quantization)}"
     return assemble(title, cells, footer=False, note=note)
+
+
+def _ranges(how: QuantizationRow | None) -> str:
+    """What scales were taken from."""
+    if how is None:
+        return ""
+    kind = "training image" if how.calibration_part == "train" else "test image"
+    some = "" if how.calibration_images == 1 else "s"
+    return f"; ranges: {how.calibration_images} {kind}{some}, {how.calibration}"
+
+
+def _overflow_cells(rows: Sequence[LayerErrors], shares: Mapping[str, float]) -> list[Cells]:
+    """Return the column of sums that left their accumulator, where any did."""
+    if not any(shares.values()):
+        return []
+    return [number_cells("overflowed", [percent(shares.get(one.name)) for one in rows], "%")]
 
 
 def _alone_cells(rows: Sequence[LayerErrors], exact: float) -> list[Cells]:
@@ -56,7 +74,7 @@ def _alone_cells(rows: Sequence[LayerErrors], exact: float) -> list[Cells]:
 def _decibels(ratio: float | None) -> str:
     if ratio is None:
         return ABSENT
-    return f"{ratio:.1f}" if isfinite(ratio) else INFINITE
+    return f"{ratio:.1f}" if isfinite(ratio) else INFINITE if ratio > 0 else f"-{INFINITE}"
 
 
 def _points(share: float | None) -> str:

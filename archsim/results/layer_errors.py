@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import inf
 
 from archsim.errors import InputError
-from archsim.results.accuracy import AccuracyRow
+from archsim.results.accuracy import AccuracyRow, from_decibels
 from archsim.results.report import LayerRow, Report
 
 
 @dataclass(frozen=True, slots=True)
 class LayerErrors:
     """Errors of one output; ratios of signal to noise in dB, infinite where nothing differs.
+
+    A ratio is minus infinity where the signal is zero throughout and what was found is not.
 
     Attributes
     ----------
@@ -66,9 +67,9 @@ def _errors_of(layer: LayerRow, accuracy: AccuracyRow) -> LayerErrors:
     own = accuracy.sqnr_own_db
     return LayerErrors(
         (layer,),
-        _or_infinite(layer.sqnr_db),
-        _or_infinite(accuracy.sqnr_against_exact_db[layer.name]),
-        _or_infinite(own[layer.name]) if layer.name in own else None,
+        from_decibels(layer.sqnr_db),
+        from_decibels(accuracy.sqnr_against_exact_db[layer.name]),
+        from_decibels(own[layer.name]) if layer.name in own else None,
         layer.top1_if_only_this_layer,
     )
 
@@ -77,7 +78,3 @@ def _passes_on(one: LayerErrors, before: LayerErrors) -> bool:
     """Whether a layer is an activation with the very errors of the layer before it: both have one output."""
     same = (one.against_float, one.against_exact) == (before.against_float, before.against_exact)
     return same and one.layers[0].op == "activation"
-
-
-def _or_infinite(ratio_db: float | None) -> float:
-    return inf if ratio_db is None else ratio_db

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 from pydantic import AfterValidator, Field, SerializerFunctionWrapHandler, ValidationError, model_serializer
 
 from archsim.errors import InputError
-from archsim.results.accuracy import AccuracyRow
+from archsim.results.accuracy import AccuracyRow, Decibels
 from archsim.results.designs import DesignRow
 from archsim.results.exits import ExitsRow
 from archsim.results.memory_errors import MemoryErrorsRow
@@ -113,7 +113,7 @@ class LayerRow(Record):
     """energy_j / latency_s; 0 for a layer that takes no time."""
     bound_by: str | None = None
     """What the layer waits for most of the time."""
-    sqnr_db: float | None = None
+    sqnr_db: Decibels = None
     """Signal to quantization-noise ratio of the layer's output, where accuracy was measured."""
     top1_if_only_this_layer: float | None = None
     """Top-1 with only this layer on its inexact arithmetic, a fraction, where asked for."""

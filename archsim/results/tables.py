@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import fsum
 
@@ -166,7 +166,15 @@ def _accuracy_rows(found: AccuracyRow | None, top1: float | None) -> list[tuple[
         ("  with bias compensation", None if corrected is None else f"{percent(corrected)} %"),
         ("  exact arithmetic, float32", f"{percent(found.top1_exact)} %, {percent(found.top1_float)} %"),
         ("  same class as float32", f"{percent(found.agreement)} %"),
+        ("  sums that left their accumulator", _overflow_text(found.overflowed_sums)),
     ]
+
+
+def _overflow_text(shares: Mapping[str, float]) -> str | None:
+    if not any(shares.values()):
+        return None
+    worst = max(shares, key=lambda name: shares[name])
+    return f"up to {percent(shares[worst])} % ({worst})"
 
 
 def layer_table(report: Report) -> Table:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from math import isfinite
 
 from archsim.inference.measuring import Answer
 from archsim.inference.memory_reads import MemoryErrors
-from archsim.results.accuracy import AccuracyRow, QuantizationRow
+from archsim.results.accuracy import AccuracyRow, QuantizationRow, to_decibels
 from archsim.results.memory_errors import MemoryErrorsRow
 from archsim.results.report import LayerRow, Report
 
@@ -24,8 +23,11 @@ def with_accuracy(report: Report, answer: Answer) -> Report:
         top1_exact=found.top1_exact,
         top1_compensated=answer.compensated,
         agreement=found.agreement,
-        sqnr_against_exact_db={name: _finite(error.against_exact) for name, error in found.layers.items()},
-        sqnr_own_db={name: _finite(error.own) for name, error in found.layers.items()},
+        overflowed_sums=dict(found.overflowed),
+        sqnr_against_exact_db={
+            name: to_decibels(error.against_exact) for name, error in found.layers.items()
+        },
+        sqnr_own_db={name: to_decibels(error.own) for name, error in found.layers.items()},
     )
     return report.model_copy(
         update={
@@ -39,7 +41,7 @@ def with_accuracy(report: Report, answer: Answer) -> Report:
 
 def _quantization(answer: Answer) -> QuantizationRow:
     chosen, (part, images) = answer.quantization, answer.calibrated_on
-    method, share = chosen.calibration.method, chosen.calibration.percentile
+    method, share = chosen.calibration.method, chosen.calibration.share
     return QuantizationRow(
         scheme=chosen.scheme,
         rounding=chosen.rounding,
@@ -60,12 +62,7 @@ def _errors(found: MemoryErrors) -> MemoryErrorsRow:
 def _measured(layer: LayerRow, answer: Answer) -> LayerRow:
     error = answer.accuracy.layers.get(layer.name)
     changes = {
-        "sqnr_db": None if error is None else _finite(error.against_float),
+        "sqnr_db": None if error is None else to_decibels(error.against_float),
         "top1_if_only_this_layer": answer.alone.get(layer.name),
     }
     return layer.model_copy(update=changes)
-
-
-def _finite(ratio_db: float) -> float | None:
-    """A ratio of two equal tensors is infinite, which JSON has no number for."""
-    return ratio_db if isfinite(ratio_db) else None

@@ -43,7 +43,9 @@ def read_npz(path: Path, names: Iterable[str] | None = None) -> dict[str, Array]
 def file_error(
     path: Path, message: str, field: str | None = None, suggestion: str | None = None
 ) -> InputError:
-    """Return the error about a file that is not text: it stands at the file's beginning."""
+    """Return the error about a file that is not text: it stands at the beginning of a file that exists."""
+    if not path.exists():
+        return InputError(f"{path}: {message}", field=field, suggestion=suggestion)
     return InputError(message, position=Position(str(path), 1, 1), field=field, suggestion=suggestion)
 
 

@@ -85,7 +85,9 @@ def test_a_trace_names_its_data_and_weights(shared_data):
         (["lenet5", "--images", "10"], "--data"),
         (["lenet5", "--images", "10", "--dataset", "mnst"], "mnist"),
         (["lenet5", "--images", "0"], "--images"),
-        (["lenet5", "--sensitivity"], "go with --images"),
+        (["lenet5", "--sensitivity"], "error: --sensitivity goes with --images N"),
+        (["lenet5", "--exit-threshold", "0.5"], "error: --exit-threshold goes with --images N"),
+        (["lenet5", "--data", ".", "--dataset", "m"], "error: --dataset and --data go with --images N"),
         (["digits_cnn", "--images", "5000"], "500"),
         (["vgg16", "--images", "10"], "vgg16"),
     ],
@@ -141,7 +143,7 @@ def test_a_data_folder_that_is_none_is_named(refused, tmp_path):
     for trace in ("lenet5", "digits_cnn"):
         assert f"{file}:1:1: is not a folder" in refused(*RUN, trace, "--images", "5", "--data", file)
     away = tmp_path / "away"
-    assert f"{away}:1:1: there is no such folder" in refused(*RUN, "lenet5", "--images", "5", "--data", away)
+    assert f"{away}: there is no such folder" in refused(*RUN, "lenet5", "--images", "5", "--data", away)
 
 
 @pytest.fixture
@@ -245,3 +247,43 @@ def test_a_truncated_graph_of_weights_is_named(shared_data, pictures, data, refu
     path.parent.mkdir(parents=True)
     path.write_bytes((shared_data / "onnx" / "weighted" / path.name).read_bytes()[:kept])
     assert f"{path}:1:1: the graph " in refused_images("squeezenet1_1")
+
+
+def test_sums_that_overflow_are_told_in_report_table_and_note():
+    narrow = ("run", "von_neumann", "digits_cnn", "--images", "50", "--set", "compute.npu.accumulator=int16")
+    done = archsim(*narrow, "--json")
+    shares = json.loads(done.stdout)["accuracy"]["overflowed_sums"]
+    worst = max(shares, key=shares.get)
+    assert list(shares) == ["conv1", "conv2", "conv3", "fc"]
+    assert (
+        f"note: {shares[worst]:.2%} of the sums of layer '{worst}' left the accumulator of 'npu'"
+        in done.stderr
+    )
+    assert "quantization.overflow=saturate" in done.stderr
+    assert done.stderr.count("\n") == 1
+    saturated = archsim(*narrow, "--set", "quantization.overflow=saturate")
+    assert "and saturated" in saturated.stderr
+    assert "overflow=saturate" not in saturated.stderr
+    assert "overflowed" in saturated.stdout
+    assert "sums that left their accumulator" in saturated.stdout
+
+
+def test_a_run_says_what_ranges_come_from_and_which_options_do_nothing():
+    arguments = ("run", "von_neumann", "digits_cnn", "--images", "5")
+    plain = archsim(*arguments)
+    assert "ranges: 200 training images, min_max" in " ".join(plain.stdout.split())
+    assert not plain.stderr
+    idle = "quantization.layer_bits={cnv*: 4, conv*: 7}", "quantization.calibration.images=9999"
+    notes = archsim(*arguments, *(word for one in idle for word in ("--set", one))).stderr.splitlines()
+    assert notes == [
+        "note: quantization.layer_bits: 'cnv*' matches no layer with multiply-accumulates",
+        "note: quantization.calibration.images is 9999: ranges come from all 1297 training images",
+    ]
+
+
+def test_operands_without_a_function_name_layer_unit_and_field(refused):
+    line = refused("run", "sram_macro_jia2020", "digits_cnn", "--images", "10")
+    assert (
+        "sram_macro_jia2020.yaml:29:5: compute.macro.weight_bits: layer 'conv1' on 'macro': operands of 1 b"
+        in line
+    )

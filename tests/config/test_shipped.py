@@ -50,7 +50,7 @@ def test_an_existing_file_comes_first(package: Path) -> None:
     [
         ("vgg61", "neither a file nor one of the shipped traces: .*resnet18, vgg16; did you mean 'vgg16'"),
         ("", "neither a file nor"),
-        ("vg16.yaml", "vg16.yaml:1:1: no such file; did you mean 'vgg16.yaml'"),
+        ("vg16.yaml", "vg16.yaml: no such file; did you mean 'vgg16.yaml'"),
         ("root/traces/vgg6.yaml", "no such file; did you mean 'root/traces/vgg16.yaml'"),
         ("nowhere/vgg16.yaml", "no such file$"),
         ("root/traces", "expected a file"),

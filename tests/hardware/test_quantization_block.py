@@ -20,6 +20,17 @@ CASES = [
     ("bits: true", "3:9: quantization.bits: expected a whole number"),
     ("layer_bits: {conv1: int4}", "3:23: quantization.layer_bits.conv1: expected a whole number"),
     ("layer_bits: [4]", "quantization.layer_bits: expected keys and values"),
+    (
+        "calibration: {percentile: 99.99}",
+        "3:29: quantization.calibration.percentile: has no effect with method min_max",
+    ),
+    (
+        "{scheme: manifest, rounding: fixed_point}",
+        "quantization.rounding: has no effect under scheme manifest",
+    ),
+    ("{scheme: ace_cnn, rounding: fixed_point}", "quantization.rounding: has no effect under scheme ace_cnn"),
+    ("{scheme: ace_cnn, activations: asymmetric}", "quantization.activations: has no effect under"),
+    ("{scheme: ace_cnn, calibration: {method: mse}}", "quantization.calibration.method: has no effect"),
     ("overflow: clip", "quantization.overflow: expected one of wrap, saturate"),
 ]
 
@@ -47,11 +58,23 @@ def test_single_values_can_be_set_where_the_file_leaves_the_block_out() -> None:
         Architecture.load("von_neumann", ["quantzation.weights=per_tensor"])
 
 
-def test_the_resolved_file_writes_the_block_out_and_reads_back() -> None:
+def test_the_resolved_file_writes_the_block_out_and_reads_back(tmp_path: Path) -> None:
     chosen = Architecture.load("von_neumann", ["quantization.layer_bits={conv1: 6}"])
     text = chosen.resolved_yaml()
     assert "layer_bits" in text
     assert "min_max" in text
+    (path := tmp_path / "resolved.yaml").write_text(text)
+    assert Architecture.load(path).quantization == chosen.quantization
+
+
+def test_a_percentile_that_is_left_out_is_99_99() -> None:
+    method = "quantization.calibration.method=percentile"
+    assert Architecture.load("von_neumann", [method]).quantization.calibration.share == 99.99
+
+
+def test_patterns_that_match_no_layer_are_found() -> None:
+    block = Quantization(layer_bits={"conv*": 4, "cnv*": 5, "[ab]*": 6})
+    assert block.unmatched(["conv1", "fc"]) == ["cnv*", "[ab]*"]
 
 
 def test_the_first_matching_name_decides_before_the_bits_of_all() -> None:

@@ -5,9 +5,11 @@ import subprocess
 import sys
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from archsim.errors import InputError
+from archsim.inference import measuring
 from archsim.inference.measuring import Question, measure
 from archsim.inputs import read_architecture
 from archsim.workload import load_network
@@ -95,8 +97,10 @@ def test_a_layer_never_has_more_bits_than_its_own_format():
     assert answer(narrow).bits == {"conv1": 8, "conv2": 4, "conv3": 8, "fc": 8}
     assert answer(narrow, "quantization.bits=6").bits["conv2"] == 4
     assert answer(narrow, "quantization.bits=3").bits["conv2"] == 3
+    # Operands of four bits alone, and a store of four bits, too.
     chosen = answer(network, "quantization.layer_bits.conv2=4")
-    assert answer(narrow).accuracy == chosen.accuracy
+    found = [one.accuracy.layers["conv2"].against_float for one in (answer(narrow), chosen)]
+    assert found[0] < found[1]
 
 
 def _in_four_bits(layer):
@@ -116,3 +120,30 @@ def test_progress_covers_every_pass_over_the_images(architecture, layer_by_layer
     assert list(done) == sorted(set(done))
     assert done[-1] == 40 * passes
     assert {40 * (one + 1) for one in range(passes)} <= set(done)
+
+
+def test_ranges_without_training_images_do_not_depend_on_the_images_measured(shared_data, tmp_path):
+    folder = tmp_path / "mnist"
+    folder.mkdir()
+    (tmp_path / "weights").symlink_to(shared_data / "weights")
+    for path in (shared_data / "mnist").glob("t10k-*"):
+        (folder / path.name).symlink_to(path)
+    network = load_network("lenet5")
+
+    def found(images, count=200):
+        architecture = read_architecture("von_neumann", [f"quantization.calibration.images={count}"])[0]
+        return measure(architecture, network, Question(images, directory=tmp_path))
+
+    parts = {images: found(images).calibrated_on for images in (5, 30)}
+    assert set(parts.values()) == {("test", 200)}
+    assert found(5, 5000).calibrated_on == ("test", 1000)
+    assert found(5, 1).calibrated_on == ("test", 1)
+
+
+def test_calibration_images_are_every_tenth_of_the_whole_test_part(monkeypatch):
+    monkeypatch.setattr(measuring, "has_part", lambda *_: False)
+    network = load_network("digits_cnn")
+    _, images = measuring._for_ranges(network, "digits", None, 200)
+    whole = measuring.open_dataset("digits").load(None, network.preprocessing)
+    values = np.concatenate([batch.values for batch in images.batches()])
+    np.testing.assert_array_equal(values, whole.values[::10][:200])

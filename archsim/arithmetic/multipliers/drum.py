@@ -29,7 +29,8 @@ class Drum(Multiplier, kind="drum"):
     @model_validator(mode="after")
     def _check_k(self) -> Self:
         if self.width is not None and self.k > self.width:
-            raise InputError(f"operands have {self.width} bits", field="k")
+            message = f"expected 1 to {self.width}, as operands have {self.width} bits, got {self.k}"
+            raise InputError(message, field="k")
         return self
 
     def _products(self, a: Integers, b: Integers) -> Integers:

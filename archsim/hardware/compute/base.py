@@ -158,6 +158,11 @@ class ComputeUnit(Component, family="compute"):
         bits = max(widths.weight_bits, widths.input_bits)
         return exact_macs(bits, widths.accumulator_bits)
 
+    @property
+    def width_field(self) -> str:
+        """Field that says how wide operands are, for messages."""
+        return "number_format"
+
     def fuses(self, layer: Layer) -> bool:  # noqa: ARG002
         """Whether the layer can run in the output stage of the producer, at no cycles and no traffic."""
         return False

@@ -2,6 +2,7 @@ import pytest
 from bit_level import by_magnitude, disagreements
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from archsim.arithmetic.multipliers.drum import Drum
 
@@ -35,3 +36,8 @@ def test_relative_error_of_an_operand_is_below_a_unit_of_the_segment(k, a, b):
     # Each factor errs by at most 2^-(k-1), relative: see Hashemi et al.
     bound = (1 + 2.0 ** (1 - k)) ** 2 - 1
     assert abs(Drum(k=k, width=16).product(a, b) - a * b) <= bound * a * b
+
+
+def test_a_k_beyond_the_operands_is_refused_with_the_allowed_ones():
+    with pytest.raises(ValidationError, match="expected 1 to 8, as operands have 8 bits, got 9"):
+        Drum(k=9, width=8)

@@ -63,9 +63,9 @@ def test_a_count_that_cannot_be_had_is_refused(count: int, message: str) -> None
 def test_a_data_set_without_folder_asks_for_it(name: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=rf"'{name}' is not part of the package: .*--data DIR .*DIR/{name}"):
         open_dataset(name)
-    with pytest.raises(InputError, match=rf"{name}:1:1: data set '{name}' is expected in this folder"):
+    with pytest.raises(InputError, match=rf"{name}: data set '{name}' is expected in this folder"):
         open_dataset(name, tmp_path)
-    with pytest.raises(InputError, match="nowhere:1:1: there is no such folder"):
+    with pytest.raises(InputError, match="nowhere: there is no such folder"):
         open_dataset(name, tmp_path / "nowhere")
 
 
