@@ -41,8 +41,8 @@ class Crossing:
         Those of the two ends that are memories, as the ports behind the link.
     ports
         The link's own ports.
-    latency_ps
-        Time to the first word: that of the memory that is read (without a controller), and that of the link.
+    memory_latency_ps, link_latency_ps
+        Time to the first word: that of the memory that is read, and that of the link.
     """
 
     name: str
@@ -51,7 +51,13 @@ class Crossing:
     destination: str
     memories: tuple[Use, ...]
     ports: tuple[Use, ...]
-    latency_ps: int
+    memory_latency_ps: int
+    link_latency_ps: int
+
+    @property
+    def latency_ps(self) -> int:
+        """Time to the first word."""
+        return self.memory_latency_ps + self.link_latency_ps
 
 
 def port_name(link: str, port: str) -> str:
@@ -70,10 +76,6 @@ def crossings(
     for hop in hops:
         link = links[hop.link]
         ends = ((source, False), (hop.node, True))
-        latency_ps = link.latency_ps(source, hop.node)
-        # Controlled memories serve their first word as all others.
-        if source in memories and memories[source].controlled is None:
-            latency_ps += memories[source].latency_ps(technology)
         yield Crossing(
             hop.link,
             link,
@@ -87,7 +89,8 @@ def crossings(
             tuple(
                 Use(port_name(hop.link, port), link.bits_per_ps()) for port in link.ports(source, hop.node)
             ),
-            latency_ps,
+            memories[source].latency_ps(technology) if source in memories else 0,
+            link.latency_ps(source, hop.node),
         )
         source = hop.node
 

@@ -90,7 +90,14 @@ class Fabric:
             for use in (*crossing.memories, *crossing.ports)
         )
         controlled = any(isinstance(stage.port, DramPort) for stage in stages)
-        return Path(stages, sum(crossing.latency_ps for crossing in crossings), controlled)
+        latency_ps = sum(crossing.link_latency_ps for crossing in crossings)
+        # Memories with a controller serve their first word as all others.
+        latency_ps += sum(
+            crossing.memory_latency_ps
+            for crossing in crossings
+            if not isinstance(self.ports.get(crossing.source), DramPort)
+        )
+        return Path(stages, latency_ps, controlled)
 
     def finish(self, makespan_ps: int) -> dict[str, DramActivity]:
         """Serve what memories with a controller still hold; return what they did."""

@@ -7,7 +7,7 @@ from statistics import NormalDist
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from archsim.arithmetic.cells import CellErrors, CellMap
@@ -50,6 +50,7 @@ def test_the_energy_goes_through_the_measured_points(supply, energy):
 @given(SUPPLIES, SUPPLIES)
 def test_less_supply_never_means_fewer_errors_or_more_energy(first, second):
     low, high = sorted((first, second))
+    assume(high - low > 1e-9)  # nearer ones differ by less than the polynomial's rounding
     assert bit_error_rate(low) >= bit_error_rate(high)
     assert access_energy(low).value <= access_energy(high).value
 

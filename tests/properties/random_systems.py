@@ -205,7 +205,7 @@ def architectures(
             "kind": "dram",
             "part": draw(st.sampled_from(PARTS)),
             "channels": draw(st.integers(1, 3)),
-            "model": draw(st.sampled_from(["controller", "streaming"])),
+            "model": "streaming",
         },
         "buffer": draw(buffers()),
     }

@@ -8,7 +8,7 @@ from fractions import Fraction
 from math import ceil
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from random_systems import ROWS, System, architectures, mapped, simulated, systems
 
 from archsim.hardware.architecture import Architecture
@@ -88,8 +88,6 @@ def serial_ps(architecture: Architecture, schedule: Schedule) -> int:
 
 def check_bounds(system: System) -> None:
     architecture = system.architecture
-    # The bounds are closed forms of constant rates; test_dram_port.py has those of controllers.
-    assume(all(memory.controlled is None for memory in architecture.memories.values()))
     schedule = mapped(system, architecture)
     done = Engine(architecture, schedule).run()
     needs = port_needs(architecture, schedule)
