@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 
-from accuracy.cases import ALL, CLAIMED, EXACT_GROUP, NARROW, PIM, Arithmetic, group_of, up_to
+from accuracy.cases import ALL, CLAIMED, EXACT, EXACT_GROUP, NARROW, PIM, Arithmetic, group_of, up_to
 from accuracy.choice import (
+    Lost,
     as_it_is,
     best,
     corrected,
@@ -16,7 +17,7 @@ from accuracy.choice import (
     is_narrow,
     saving,
 )
-from accuracy.store import Measured, Row, load
+from accuracy.store import Loss, Measured, Row, load
 from doc_tables import Make, figure, markdown
 
 from archsim import Architecture
@@ -31,7 +32,7 @@ CLAIM = 0.42
 _WITH_GLITCHES = "with glitches its energy is "
 _DASH = "-"
 _BITS = 8
-_COLUMNS: Mapping[str, tuple[Callable[[Row], bool], Callable[[Row], float]]] = {
+_COLUMNS: Mapping[str, tuple[Callable[[Row], bool], Lost]] = {
     "SCDM8, as it is": (is_claimed, as_it_is),
     "SCDM8, compensated": (is_claimed, corrected),
     "any design, as it is": (is_approximate, as_it_is),
@@ -82,8 +83,8 @@ def accuracy_best() -> str:
     return markdown(["network", *_COLUMNS], rows)
 
 
-def _chosen(network: Measured, among: Callable[[Row], bool], top1: Callable[[Row], float]) -> str:
-    row = best(network, among, top1)
+def _chosen(network: Measured, among: Callable[[Row], bool], lost: Lost) -> str:
+    row = best(network, among, lost)
     if row is None:
         return "none" if any(map(among, network.rows)) else "not run"
     return f"{row.arithmetic}: {' / '.join(map(percent, saving(network, row)))}"
@@ -176,12 +177,11 @@ def _fewer_bits() -> str:
 
 def _drop(network: Measured, name: str) -> tuple[float, float]:
     row = next(row for row in network.rows if row.arithmetic == name)
-    after = row.top1 if row.compensated is None else row.compensated
-    return network.exact.top1 - row.top1, network.exact.top1 - after
+    return row.loss.mean, row.loss_compensated.mean
 
 
 def _keeps(network: Measured, name: str) -> bool:
-    return any(row.arithmetic == name and is_kept(network, row.best) for row in network.rows)
+    return any(row.arithmetic == name and is_kept(row.loss_compensated) for row in network.rows)
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -217,22 +217,40 @@ def accuracy_rows() -> str:
 
 
 def _table(network: Measured) -> str:
-    header = ["arithmetic", "top-1, %", "compensated, %", "loss, points", "uJ", "inference", "MACs"]
-    in_float = ["float32", percent(network.top1_float), *[_DASH] * 5]
+    header = [
+        "arithmetic",
+        "images",
+        "top-1, %",
+        "loss, points",
+        "compensated, %",
+        "loss, points",
+        "uJ",
+        "inference",
+        "MACs",
+    ]
+    in_float = ["float32", f"{network.images:,}", percent(network.top1_float), *[_DASH] * 6]
     return markdown(header, [in_float, *(_cells(network, row) for row in network.rows)])
 
 
 def _cells(network: Measured, row: Row) -> list[str]:
     macs, whole = saving(network, row)
     ratios = [_DASH] * 2 if row.energy_j is None else [f"{1 - whole:.3f}", f"{1 - macs:.3f}"]
+    corrected_ones = [_DASH] * 2
+    if row.compensated is not None:
+        corrected_ones = [percent(row.compensated), _with_error(row.loss_compensated)]
     return [
         row.arithmetic,
+        f"{row.images:,}",
         percent(row.top1),
-        _DASH if row.compensated is None else percent(row.compensated),
-        f"{(network.exact.top1 - row.best) * 100:.1f}",
+        _DASH if row.arithmetic == EXACT else _with_error(row.loss),
+        *corrected_ones,
         _microjoules(row.energy_j),
         *ratios,
     ]
+
+
+def _with_error(loss: Loss) -> str:
+    return f"{loss.mean * 100:.1f} ± {loss.error * 100:.1f}"
 
 
 def _microjoules(joules: float | None) -> str:
@@ -266,9 +284,8 @@ def _unit(one: Arithmetic) -> PeArray:
 
 def _glitch_ratio(cost: RelativeCost) -> float | None:
     """Return the energy with glitches, which netlists have beside the one without."""
-    if not cost.detail.startswith(_WITH_GLITCHES):
-        return None
-    return float(cost.detail.removeprefix(_WITH_GLITCHES))
+    _, found, ratio = cost.provenance.partition(_WITH_GLITCHES)
+    return float(ratio) if found else None
 
 
 ACCURACY_TABLES: Mapping[str, Make[str]] = {

@@ -62,6 +62,7 @@ def run(  # noqa: PLR0913 - one parameter per option of the command
         _refuse_without_images(options | {"exit-threshold": exit_threshold})
     if exit_threshold is not None:
         network = _with_threshold(network, exit_threshold)
+    _note_exits(network)
     if images is not None and network.exit_conditions and batch > 1:
         raise InputError("images leave a network with exits one by one: --images goes with --batch 1")
     timeline = Timeline()
@@ -73,7 +74,8 @@ def run(  # noqa: PLR0913 - one parameter per option of the command
         from archsim.results.export import write_files
         from archsim.visualization.artifacts import run_artifacts
 
-        write_files(out, run_artifacts(report, architecture, timeline, provenance_of([*files, *more])))
+        origins = provenance_of([*files, *more])
+        write_files(out, run_artifacts(report, architecture, network, timeline, origins))
     if as_json:
         say(report.to_json())
     else:
@@ -156,6 +158,15 @@ def _with_accuracy(report: Report, architecture: Architecture, network: Network,
     with progress(f"exits of {network.name} on {architecture.name}") as tell:
         paths = simulate_paths(architecture, network, report.seed, progress=tell)
     return with_exits(measured, network, answer.accuracy.exits, paths)
+
+
+def _note_exits(network: Network) -> None:
+    """Say so where no image can leave at an exit."""
+    conditions = dict(network.exit_conditions)
+    open_ones = [name for name in network.exits if name not in conditions and name != network.end]
+    if open_ones:
+        count = "1 exit" if len(open_ones) == 1 else f"{len(open_ones)} exits"
+        complain(f"{count} without a condition, no image leaves there: --exit-threshold T", "note")
 
 
 def _with_threshold(network: Network, threshold: float) -> Network:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import inf, isfinite, nan
 from typing import TYPE_CHECKING
@@ -13,10 +13,13 @@ from archsim.results.layer_errors import LayerErrors, errors_by_layer
 from archsim.results.report import Report
 from archsim.visualization.rows import MOST_ROWS, ROW_INCHES, label_of
 from archsim.visualization.style import FONT_POINTS, OKABE_ITO, OTHER, Key, panelled, text_inches
+from archsim.workload.network import INPUT
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from archsim.workload.network import Network
 
 _FLOAT = Key("all errors so far, against float32", OKABE_ITO[4], marker="s")
 _EXACT = Key("all errors so far, against exact integers", OKABE_ITO[0], marker="o")
@@ -42,10 +45,12 @@ class _Level:
     style: str
 
 
-def accuracy_by_layer(report: Report) -> Figure:
+def accuracy_by_layer(report: Report, network: Network | None = None) -> Figure:
     """Return signal to noise of each output, the first layer on top, and top-1 with one layer inexact.
 
     The lines say how errors go through the network; the dots are what each layer adds itself to exact inputs.
+    Given the network, a line joins two rows only where the lower one reads the upper one, so that it breaks
+    at branches; without it, rows are joined in order of execution.
     Ratios of outputs in which nothing differs are infinite and stand in a shaded column of their own. The
     panel with top-1 is there where the report has the sensitivity of the layers. All outputs are drawn; those
     of a long network are not all named.
@@ -58,7 +63,7 @@ def accuracy_by_layer(report: Report) -> Figure:
     rows = errors_by_layer(report)
     accuracy = report.accuracy
     assert accuracy is not None
-    names = [label_of(one.layers) for one in rows]
+    names = [_label(one) for one in rows]
     alone = any(one.top1_alone is not None for one in rows)
     levels = _levels(accuracy) if alone else []
     keys = [_FLOAT, _EXACT, *([_OWN] if accuracy.sqnr_own_db else [])]
@@ -70,12 +75,41 @@ def accuracy_by_layer(report: Report) -> Figure:
         left=0.35 + text_inches(names),
         count=1 + alone,
     )
-    _draw_ratios(panels[0], rows)
+    _draw_ratios(panels[0], rows, _breaks(rows, network))
     _name_rows(panels[0], names)
     for axes in panels[1:]:
         _draw_alone(axes, rows, levels)
         _name_rows(axes, [""] * len(names))
     return figure
+
+
+def _label(row: LayerErrors) -> str:
+    """Return the layer and what is fused onto it, the latter without the block that both are named after."""
+    first, *others = row.layers
+    return " + ".join([label_of([first]), *(one.name.rpartition(".")[2] for one in others)])
+
+
+def _breaks(rows: Sequence[LayerErrors], network: Network | None) -> list[int]:
+    """Return the rows that do not read the row above them; none where the network is not given."""
+    if network is None:
+        return []
+    shown = {layer.name: number for number, row in enumerate(rows) for layer in row.layers}
+    return [
+        number
+        for number, row in enumerate(rows)
+        if number and number - 1 not in _read_by(row.name, network, shown)
+    ]
+
+
+def _read_by(name: str, network: Network, shown: Mapping[str, int]) -> set[int]:
+    """Return the rows that a layer reads, looking through layers without a row."""
+    found: set[int] = set()
+    for read in network.layer(name).inputs:
+        if read in shown:
+            found.add(shown[read])
+        elif read != INPUT:
+            found |= _read_by(read, network, shown)
+    return found
 
 
 def _levels(accuracy: AccuracyRow) -> list[_Level]:
@@ -93,7 +127,7 @@ def _upright(name: str, colour: str) -> Key:
     return Key(name, colour, marker="|", joined=False)
 
 
-def _draw_ratios(axes: Axes, rows: Sequence[LayerErrors]) -> None:
+def _draw_ratios(axes: Axes, rows: Sequence[LayerErrors], breaks: Sequence[int]) -> None:
     """Draw the ratios; infinite ones in a column to the right of the largest."""
     series = {
         _FLOAT: [one.against_float for one in rows],
@@ -102,23 +136,27 @@ def _draw_ratios(axes: Axes, rows: Sequence[LayerErrors]) -> None:
     }
     every = [value for values in series.values() for value in values]
     finite = [value for value in every if isfinite(value)]
-    highest, lowest = max(finite, default=0.0), min([0.0, *finite])
-    room = _ROOM * (highest - lowest or 1.0)
+    highest, least = max(finite, default=0.0), min(finite, default=0.0)
+    room = _ROOM * (highest - min(least, 0.0) or 1.0)
+    # A dot at the end of the axis has room for its left half.
+    lowest = min(0.0, least - room / 2)
     for key, values in series.items():
         line = [value if isfinite(value) else nan for value in values]
         place = highest + (2 + _ASIDE[key]) * room
         edge = [place if value == inf else nan for value in values]
-        _plot(axes, key, line, filled=True)
+        _plot(axes, key, line, filled=True, breaks=breaks)
         _plot(axes, key, edge, filled=False)
     _mark_ratios(axes, (lowest, highest), room, infinite=inf in every)
     axes.set_title("signal to noise (dB; ∞: no error)", fontsize=FONT_POINTS, loc="left", pad=3)
 
 
-def _plot(axes: Axes, key: Key, values: Sequence[float], *, filled: bool) -> None:
-    """Draw a dot per row; dots of finite ratios are filled, and joined where their key says so."""
+def _plot(axes: Axes, key: Key, values: Sequence[float], *, filled: bool, breaks: Sequence[int] = ()) -> None:
+    """Draw a dot per row; dots of finite ratios are filled; where their key says so they are joined."""
+    places = [(value, float(row)) for row, value in enumerate(values)]
+    for row in reversed(breaks):
+        places.insert(row, (nan, row - 0.5))
     axes.plot(
-        values,
-        range(len(values)),
+        *zip(*places, strict=True),
         color=key.colour,
         linewidth=1.0 if key.joined and filled else 0,
         marker=key.marker,

@@ -38,7 +38,8 @@ def accuracy_against_energy(
     """Return top-1 over energy per image, a dot per run, and the front of the best choices.
 
     Accuracies stand at the logarithm of their errors, so that 98 and 99 % are as far apart as 96 and 98 %; an
-    accuracy of 100 % stands at half an image. Names without a free place are left out; the front comes first.
+    accuracy of 100 % stands at half an image. Names that find no place beside their dot are joined to it by a
+    line, and left out only where there is no room at all; the front comes first.
     Where biases can be corrected, a run has a second dot at the same energy, joined to the first. The front
     holds every run that no other beats in both energy and accuracy, each with the better of its dots.
 
@@ -73,9 +74,9 @@ def accuracy_against_energy(
     front = [dots[at] for at in accuracy_front(reports)]
     lines = _draw_front(axes, front)
     _scale(axes)
-    label(axes, f"energy per image ({prefix}J)", "top-1 (%)")
+    label(axes, f"energy per image ({prefix}J)", "top-1 (%, at the logarithm of the error)")
     first = [place in front or name in marked for place, name in zip(dots, names, strict=True)]
-    name_dots(axes, _named(dots, names, first, reports), lines)
+    name_dots(axes, _named(dots, names, first, reports), lines, leaders=True)
     return figure
 
 

@@ -20,12 +20,17 @@ from archsim.visualization.style import colour_map, figure_bytes
 
 if TYPE_CHECKING:
     from archsim.hardware.architecture import Architecture
+    from archsim.workload.network import Network
 
 Provenance = Mapping[str, object]
 
 
 def run_artifacts(
-    report: Report, architecture: Architecture, timeline: Timeline, provenance: Provenance
+    report: Report,
+    architecture: Architecture,
+    network: Network,
+    timeline: Timeline,
+    provenance: Provenance,
 ) -> dict[str, bytes]:
     """Return all files of a run by name: report, tables, timeline, configuration, provenance and figures."""
     figures = {
@@ -34,7 +39,7 @@ def run_artifacts(
         "roofline.png": roofline(report, roofs_of(report, architecture)),
     }
     if report.accuracy is not None:
-        figures["accuracy_by_layer.png"] = accuracy_by_layer(report)
+        figures["accuracy_by_layer.png"] = accuracy_by_layer(report, network)
     if report.exits is not None:
         figures["exits.png"] = exit_distributions(report)
     files = _data_files(report, architecture, timeline, provenance)

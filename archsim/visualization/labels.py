@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 from math import atan2, cos, degrees, dist, sin
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from archsim.visualization.style import FONT_POINTS
 
@@ -17,6 +18,8 @@ DARK = "#333333"
 
 _CLEARANCE = 14
 _DIRECTIONS = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1))
+_RINGS: Final = (0.0, 9.0, 18.0, 30.0, 45.0)
+"""Points by which a name may be further from its dot than a neighbour, in the order of preference."""
 _HEIGHT = 1.15 * FONT_POINTS
 _GLYPH = 0.58 * FONT_POINTS
 
@@ -40,10 +43,10 @@ class Dot:
     radius: float
 
 
-def name_dots(axes: Axes, dots: Sequence[Dot], lines: Sequence[Line] = ()) -> int:
+def name_dots(axes: Axes, dots: Sequence[Dot], lines: Sequence[Line] = (), *, leaders: bool = False) -> int:
     """Write the names beside their dots, the first ones first; return how many found no free place.
 
-    Dots without a name only take room.
+    Dots without a name only take room. With `leaders` a name may stand further away, joined by a thin line.
     """
     centres = points(axes, [(dot.x, dot.y) for dot in dots])
     taken = [_around(centre, dot.radius) for centre, dot in zip(centres, dots, strict=True)]
@@ -53,7 +56,8 @@ def name_dots(axes: Axes, dots: Sequence[Dot], lines: Sequence[Line] = ()) -> in
     for dot, centre in zip(dots, centres, strict=True):
         if not dot.name:
             continue
-        place = _free_place(dot, centre, taken, frame)
+        rings = _RINGS if leaders else _RINGS[:1]
+        place = _free_place(dot, centre, taken, frame, rings)
         if place is None:
             hidden += 1
             continue
@@ -116,11 +120,13 @@ def _data(axes: Axes, place: Place) -> Place:
     return float(x), float(y)
 
 
-def _free_place(dot: Dot, centre: Place, taken: Sequence[Box], frame: Box) -> Box | None:
-    """Return the box beside the dot that touches nothing and stays inside the axes."""
+def _free_place(
+    dot: Dot, centre: Place, taken: Sequence[Box], frame: Box, rings: Sequence[float]
+) -> Box | None:
+    """Return the nearest box beside the dot that touches nothing and stays inside the axes."""
     width = _GLYPH * len(dot.name)
-    reach = dot.radius + 1.5
-    for dx, dy in _DIRECTIONS:
+    for ring, (dx, dy) in product(rings, _DIRECTIONS):
+        reach = dot.radius + 1.5 + ring
         x = centre[0] + dx * (reach + width / 2)
         y = centre[1] + dy * (reach + _HEIGHT / 2)
         box = (x - width / 2, y - _HEIGHT / 2, x + width / 2, y + _HEIGHT / 2)
@@ -140,7 +146,17 @@ def _write(axes: Axes, dot: Dot, centre: Place, box: Box) -> None:
         va="center",
         fontsize=FONT_POINTS,
         zorder=4,
+        arrowprops=_leader(dot, centre, box),
     )
+
+
+def _leader(dot: Dot, centre: Place, box: Box) -> dict[str, Any] | None:
+    """Return the style of the line to a name that is further from its dot than a neighbour would be."""
+    x = min(max(centre[0], box[0]), box[2])
+    y = min(max(centre[1], box[1]), box[3])
+    if dist(centre, (x, y)) <= 1.5 * (dot.radius + _RINGS[1] / 2):
+        return None
+    return {"arrowstyle": "-", "color": "#888888", "linewidth": 0.5, "shrinkA": 0, "shrinkB": dot.radius}
 
 
 def points(axes: Axes, places: Sequence[Place]) -> list[Place]:

@@ -6,6 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from archsim.arithmetic.multipliers.base import Multiplier
+from archsim.arithmetic.netlist_costs import Design, netlist_cost, parameter_text
+from archsim.registry import create
+
 FEW, SOME, MANY, ALL = range(1, 5)
 """How many arithmetics a network has: the longer its inference, the fewer."""
 
@@ -21,6 +25,12 @@ EXACT: Final = "int8"
 EXACT_GROUP, NARROW, PIM = "exact", "exact, narrower", "3D-PIM"
 """Groups that are no approximate multipliers."""
 
+_BITS: Final = 8
+"""Width of the operands of the approximate designs."""
+
+_READ_OUT: Final = 1000
+"""Images at most for rows that are computed readout by readout."""
+
 
 @dataclass(frozen=True, slots=True)
 class Case:
@@ -31,7 +41,7 @@ class Case:
     network, dataset
         Names of the trace and of the data set.
     images
-        Number of test images.
+        Number of test images, the first ones of the files.
     depth
         How many arithmetics are run: from `FEW` to `ALL`.
     embedded
@@ -43,6 +53,10 @@ class Case:
     images: int
     depth: int
     embedded: bool = False
+
+    def images_of(self, arithmetic: Arithmetic) -> int:
+        """Return on how many images a row is measured: fewer in memory, where every readout is computed."""
+        return min(self.images, _READ_OUT) if arithmetic.group == PIM else self.images
 
     @property
     def title(self) -> str:
@@ -80,9 +94,9 @@ class Arithmetic:
 
 CASES: Final = (
     Case("digits_cnn", "digits", 500, ALL, embedded=True),
-    Case("lenet5", "mnist", 1000, ALL),
-    Case("lenet5", "fashion_mnist", 1000, ALL),
-    Case("cnn2_mnist", "mnist", 1000, ALL),
+    Case("lenet5", "mnist", 10_000, ALL),
+    Case("lenet5", "fashion_mnist", 10_000, ALL),
+    Case("cnn2_mnist", "mnist", 10_000, ALL),
     Case("resnet8", "cifar10", 1000, MANY),
     Case("resnet20", "cifar10", 1000, SOME),
     Case("resnet56", "cifar10", 1000, FEW),
@@ -96,8 +110,21 @@ def up_to(depth: int) -> tuple[Arithmetic, ...]:
 
 
 def _design(name: str, group: str, depth: int, kind: str, **fields: Any) -> Arithmetic:
-    text = ", ".join(f"{field}: {value}" for field, value in {"kind": kind, **fields}.items())
+    given = {"kind": kind, **fields, **_netlist_cost(kind, fields)}
+    text = ", ".join(f"{field}: {value}" for field, value in given.items())
     return Arithmetic(name, group, BASELINE, (f"compute.npu.multiplier={{{text}}}",), depth)
+
+
+def _netlist_cost(kind: str, fields: Mapping[str, Any]) -> Mapping[str, str]:
+    """Return the cost to state where archsim would take a published one: one source for all."""
+    design = create("multipliers", {"kind": kind, **fields})
+    assert isinstance(design, Multiplier)
+    if design.fitted(_BITS, signed=True).relative_cost().source.startswith("netlist"):
+        return {}
+    cost = netlist_cost(Design(kind, parameter_text(fields), _BITS, signed=True))
+    assert cost is not None, f"no netlist of {kind} {fields}"
+    ratios = f"energy: {cost.energy!r}, delay: {cost.delay!r}, area: {cost.area!r}"
+    return {"cost": f'{{{ratios}, source: "{cost.provenance}"}}'}
 
 
 def _rows() -> Iterator[Arithmetic]:

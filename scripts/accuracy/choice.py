@@ -6,22 +6,22 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from accuracy.cases import CLAIMED, EXACT, NARROW, PIM, group_of
-from accuracy.store import Measured, Row
+from accuracy.store import Loss, Measured, Row
 
 TOLERATED: Final = 0.01
 """Loss of top-1 against exact int8 that counts as small: one point."""
 
-Top1 = Callable[[Row], float]
+Lost = Callable[[Row], Loss]
 
 
-def as_it_is(row: Row) -> float:
-    """Return the accuracy without a correction."""
-    return row.top1
+def as_it_is(row: Row) -> Loss:
+    """Return the loss without a correction."""
+    return row.loss
 
 
-def corrected(row: Row) -> float:
-    """Return the better of the accuracies with and without compensated biases."""
-    return row.best
+def corrected(row: Row) -> Loss:
+    """Return the loss with compensated biases, where there are any."""
+    return row.loss_compensated
 
 
 def is_claimed(row: Row) -> bool:
@@ -39,16 +39,15 @@ def is_narrow(row: Row) -> bool:
     return group_of(row.arithmetic) == NARROW
 
 
-def best(network: Measured, among: Callable[[Row], bool], top1: Top1) -> Row | None:
-    """Return the row of least energy at a tolerated loss, of equals the more accurate; None without."""
-    fine = [row for row in network.rows if among(row) and row.energy_j and is_kept(network, top1(row))]
-    return min(fine, key=lambda row: (row.energy_j or 0.0, -top1(row), row.arithmetic), default=None)
+def best(network: Measured, among: Callable[[Row], bool], lost: Lost) -> Row | None:
+    """Return the row of least energy whose loss is small for certain, of equals the one that loses less."""
+    fine = [row for row in network.rows if among(row) and row.energy_j and is_kept(lost(row))]
+    return min(fine, key=lambda row: (row.energy_j or 0.0, lost(row).mean, row.arithmetic), default=None)
 
 
-def is_kept(network: Measured, top1: float) -> bool:
-    """Return whether an accuracy is a tolerated loss away from exact int8 at most."""
-    images = round((network.exact.top1 - top1) * network.images)
-    return images <= TOLERATED * network.images
+def is_kept(loss: Loss) -> bool:
+    """Return whether a loss is at most the tolerated one with a confidence of 95 %."""
+    return loss.bound <= TOLERATED
 
 
 def front(rows: Iterable[Row], joules: Callable[[Row], float | None]) -> Sequence[Row]:

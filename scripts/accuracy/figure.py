@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from itertools import cycle
+from itertools import cycle, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from accuracy.cases import PIM, group_of, groups
-from accuracy.choice import front
-from accuracy.store import Measured, Row
-from archsim.visualization.labels import DARK
+from accuracy.choice import TOLERATED, front
+from accuracy.store import Loss, Measured, Row
+from archsim.visualization.labels import DARK, Dot, Line, Place, name_dots
 from archsim.visualization.style import (
     FONT_POINTS,
     OKABE_ITO,
@@ -29,17 +29,21 @@ if TYPE_CHECKING:
 FIGURE: Final = Path(__file__).resolve().parents[2] / "docs" / "figures" / "accuracy.png"
 """Its bytes depend on the version of matplotlib and are not compared."""
 
-_PANEL_IN, _PITCH_IN, _BELOW_IN, _LEFT_IN, _GAP_IN = 1.0, 1.4, 0.45, 0.5, 0.35
-_DEEPEST: Final = 20.0
-"""Points below exact int8 at which a panel ends."""
-_HEADING: Final = "Top-1 and energy relative to exact int8; hollow: as it is, filled: biases compensated"
+_PANEL_IN, _PITCH_IN, _BELOW_IN, _LEFT_IN, _GAP_IN = 1.6, 2.0, 0.45, 0.5, 0.35
+_DOT: Final = 3.8
+_MARKS: Final = (-1, 0, 1, 2, 5, 10, 20, 50, 100)
+"""Lost points that the axis names."""
+_TOLERATED: Final = TOLERATED * 100
+_HEADING: Final = (
+    "Top-1 lost and energy, both against exact int8 (hollow: as it is, filled: biases compensated)"
+)
 
 _COLOURS: Final = tuple(colour for colour in OKABE_ITO if colour != "#F0E442")
 """Without yellow, which a dot on white does not show."""
 
 Joules = Callable[[Row], float | None]
 _ENERGIES: Final[Mapping[str, Joules]] = {
-    "energy of the MACs, ratio": lambda row: row.macs_j,
+    "energy of the MACs, ratio (netlists, without glitches)": lambda row: row.macs_j,
     "energy of the inference, ratio": lambda row: row.energy_j,
 }
 """One column of panels each."""
@@ -52,16 +56,19 @@ def trade_off_figure(networks: Sequence[Measured]) -> bytes:
         for key, colour in zip(line_keys(groups()), cycle(_COLOURS))
         if key.label != PIM
     }
-    legend = [*keys.values(), Key("Pareto front", DARK, marker="_")]
+    legend = [
+        *keys.values(),
+        Key("Pareto front", DARK, marker="_"),
+    ]
     height = _BELOW_IN + (len(networks) - 1) * _PITCH_IN + _PANEL_IN + 0.25
     figure = headed(_HEADING, legend, height=height)
     for line, network in enumerate(reversed(networks)):
         for column, (name, joules) in enumerate(_ENERGIES.items()):
             axes = _panel(figure, line, column)
-            label(axes, "" if line else name, "" if column else "top-1, %")
+            label(axes, "" if line else name, "" if column else "lost, points")
             _draw(axes, network, joules, keys)
             if not column:
-                axes.set_title(_title(network), fontsize=FONT_POINTS, loc="left")
+                axes.set_title(network.title, fontsize=FONT_POINTS, loc="left")
     return figure_bytes(figure)
 
 
@@ -84,12 +91,15 @@ def _draw(axes: Axes, network: Measured, joules: Joules, keys: Mapping[str, Key]
     ratios = {row.arithmetic: (joules(row) or 0.0) / unit for row in drawn}
     for row in drawn:
         key, ratio = keys[group_of(row.arithmetic)], ratios[row.arithmetic]
-        _dot(axes, ratio, row.top1, key, filled=row.compensated is None)
+        _dot(axes, ratio, row.loss, key, filled=row.compensated is None)
         if row.compensated is not None:
-            _dot(axes, ratio, row.compensated, key, filled=True)
-    corners = [(ratios[row.arithmetic], row.best * 100) for row in front(drawn, joules)]
+            _dot(axes, ratio, row.loss_compensated, key, filled=True)
+    best = front(drawn, joules)
+    corners = [(ratios[row.arithmetic], _least(row)) for row in best]
     axes.step(*zip(*corners, strict=True), where="post", color=DARK, linewidth=0.9, zorder=1)
-    axes.set_ylim(_floor(network), max(row.best for row in drawn) * 100 + 2)
+    axes.axhline(_TOLERATED, color=DARK, linewidth=0.7, linestyle=(0, (2, 2)), zorder=1)
+    _scale(axes)
+    name_dots(axes, [*_named(best, ratios), *_unnamed(drawn, ratios)], _lines(corners))
 
 
 def _drawn(network: Measured) -> list[Row]:
@@ -97,22 +107,49 @@ def _drawn(network: Measured) -> list[Row]:
     return [row for row in network.rows if group_of(row.arithmetic) != PIM and row.energy_j is not None]
 
 
-def _floor(network: Measured) -> float:
-    return network.exact.top1 * 100 - _DEEPEST
+def _least(row: Row) -> float:
+    """Return the points that a row loses at least, as it is or compensated."""
+    return 100 * min(row.loss.mean, row.loss_compensated.mean)
 
 
-def _title(network: Measured) -> str:
-    below = sum(row.best * 100 < _floor(network) for row in _drawn(network))
-    return f"{network.title}" + (f" (designs that lie lower: {below})" if below else "")
+def _named(rows: Sequence[Row], ratios: Mapping[str, float]) -> list[Dot]:
+    """Return the dots of a front with their names, those that lose less first."""
+    ordered = sorted(rows, key=_least)
+    return [Dot(ratios[row.arithmetic], _least(row), row.arithmetic, _DOT / 2) for row in ordered]
 
 
-def _dot(axes: Axes, ratio: float, top1: float, key: Key, *, filled: bool) -> None:
+def _lines(corners: Sequence[Place]) -> list[Line]:
+    """Return the level and upright lines of a front."""
+    lines: list[Line] = []
+    for (x0, y0), (x1, y1) in pairwise(corners):
+        lines += [((x0, y0), (x1, y0)), ((x1, y0), (x1, y1))]
+    return lines
+
+
+def _unnamed(rows: Sequence[Row], ratios: Mapping[str, float]) -> list[Dot]:
+    """Return all dots as places that no name may cover."""
+    losses = [(row, loss) for row in rows for loss in (row.loss, row.loss_compensated)]
+    return [Dot(ratios[row.arithmetic], 100 * loss.mean, "", _DOT / 2) for row, loss in losses]
+
+
+def _scale(axes: Axes) -> None:
+    """Make the axis linear up to the tolerated loss and logarithmic beyond, small losses on top."""
+    from matplotlib.ticker import NullLocator
+
+    axes.set_yscale("symlog", linthresh=_TOLERATED, linscale=1.0)
+    axes.margins(x=0.06)
+    axes.set_ylim(max(_MARKS) * 1.3, min(_MARKS) * 1.5)
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.set_yticks(_MARKS, [f"{mark:g}" for mark in _MARKS])
+
+
+def _dot(axes: Axes, ratio: float, loss: Loss, key: Key, *, filled: bool) -> None:
     axes.plot(
         ratio,
-        top1 * 100,
+        100 * loss.mean,
         linestyle="none",
         marker=key.marker,
-        markersize=3.8,
+        markersize=_DOT,
         markeredgewidth=0.7,
         color=key.colour,
         markerfacecolor=key.colour if filled else "white",

@@ -13,11 +13,13 @@ from pathlib import Path
 from time import perf_counter
 from typing import Final
 
-from accuracy.cases import EXACT, Arithmetic, Case, up_to
+import numpy as np
+
+from accuracy.cases import Arithmetic, Case, up_to
+from accuracy.outcomes import Outcome, Rights, outcome, trained
 from accuracy.store import Measured, Row
 from archsim import Architecture, load_network
 from archsim.errors import InputError
-from archsim.inference.measuring import Answer, Question, measure
 from archsim.results.report import Report, is_static
 from archsim.simulation import simulate
 
@@ -45,16 +47,6 @@ class Energy:
     multiply: float
 
 
-@dataclass(frozen=True, slots=True)
-class Accuracies:
-    """Shares of the images in float32, with exact integers, on the arithmetic, with compensated biases."""
-
-    in_float: float
-    exact: float
-    top1: float
-    compensated: float | None
-
-
 def run_case(case: Case, data: Path | None, tell: Tell, jobs: int = 1) -> Measured:
     """Return all rows of a network, computed by so many processes.
 
@@ -64,39 +56,36 @@ def run_case(case: Case, data: Path | None, tell: Tell, jobs: int = 1) -> Measur
         If images or weights are missing.
     """
     chosen = up_to(case.depth)
-    found = _all(case, [one for one in chosen if one.name != EXACT], data, tell, jobs)
-    # Every run has float32 and exact operands of its own width beside it.
-    of_8_bits = next(found[one.name] for one in chosen if "multiplier" in "".join(one.overrides))
-    found = {EXACT: replace(of_8_bits, top1=of_8_bits.exact, compensated=None), **found}
-    rows = tuple(_row(case, one, found[one.name].top1, found[one.name].compensated) for one in chosen)
-    share = _multiply_share(case)
-    return Measured(case.network, case.dataset, case.images, of_8_bits.in_float, share, rows)
+    found = _all(case, chosen, data, tell, jobs)
+    rows = tuple(row_of(case, one, found[one.name]) for one in chosen)
+    in_float = trained(case, case.images, data).in_float()
+    return Measured(case.network, case.dataset, case.images, in_float, _multiply_share(case), rows)
 
 
 def refreshed(case: Case, known: Measured) -> Measured:
     """Return the network with its accuracies as they are and energies of this version."""
     by_name = {one.name: one for one in up_to(case.depth)}
     rows = tuple(
-        _row(case, by_name[row.arithmetic], row.top1, row.compensated)
+        replace(row, **_joules(case, by_name[row.arithmetic]))
         for row in known.rows
         if row.arithmetic in by_name
     )
     return replace(known, rows=rows, multiply_share=_multiply_share(case))
 
 
-def accuracies(case: Case, arithmetic: Arithmetic, data: Path | None) -> Accuracies:
-    """Execute the images on one arithmetic.
-
-    Raises
-    ------
-    InputError
-        If images or weights are missing.
-    """
-    architecture = Architecture.load(arithmetic.config, arithmetic.overrides)
-    question = Question(images=case.images, dataset=case.dataset, directory=data)
-    answer: Answer = measure(architecture, load_network(case.network), question, arithmetic.seed)
-    found = answer.accuracy
-    return Accuracies(found.top1_float, found.top1_exact, found.top1, answer.compensated)
+def row_of(case: Case, arithmetic: Arithmetic, found: Outcome) -> Row:
+    """Return the row of what became of the images, with the energy of one inference."""
+    corrected = found.compensated
+    return Row(
+        arithmetic=arithmetic.name,
+        top1=_share(found.found),
+        compensated=None if corrected is None else _share(corrected),
+        images=len(found.exact),
+        exact=_share(found.exact),
+        changed=int(np.count_nonzero(found.exact != found.found)),
+        changed_compensated=None if corrected is None else int(np.count_nonzero(found.exact != corrected)),
+        **_joules(case, arithmetic),
+    )
 
 
 @cache
@@ -113,8 +102,8 @@ def energy(network: str, arithmetic: Arithmetic) -> Energy | None:
 
 def _all(
     case: Case, chosen: Sequence[Arithmetic], data: Path | None, tell: Tell, jobs: int
-) -> dict[str, Accuracies]:
-    found: dict[str, Accuracies] = {}
+) -> dict[str, Outcome]:
+    found: dict[str, Outcome] = {}
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
         runs = {pool.submit(_timed, case, one, data): one.name for one in chosen}
         for run in as_completed(runs):
@@ -125,21 +114,25 @@ def _all(
     return found
 
 
-def _timed(case: Case, arithmetic: Arithmetic, data: Path | None) -> tuple[Accuracies, float]:
+def _timed(case: Case, arithmetic: Arithmetic, data: Path | None) -> tuple[Outcome, float]:
     start = perf_counter()
-    found = accuracies(case, arithmetic, data)
+    found = outcome(case, arithmetic, data)
     return found, perf_counter() - start
 
 
-def _told(found: Accuracies) -> str:
-    told = "" if found.compensated is None else f", compensated {found.compensated:.1%}"
-    return f"{found.top1:.1%}{told}"
+def _told(found: Outcome) -> str:
+    told = "" if found.compensated is None else f", compensated {_share(found.compensated):.1%}"
+    return f"{_share(found.found):.1%}{told}"
 
 
-def _row(case: Case, arithmetic: Arithmetic, top1: float, compensated: float | None) -> Row:
+def _share(right: Rights) -> float:
+    return int(np.count_nonzero(right)) / len(right)
+
+
+def _joules(case: Case, arithmetic: Arithmetic) -> dict[str, float | None]:
     spent = energy(case.network, arithmetic)
     whole, macs = (None, None) if spent is None else (spent.whole, spent.macs)
-    return Row(arithmetic.name, top1, compensated, whole, macs)
+    return {"energy_j": whole, "macs_j": macs}
 
 
 def _multiply_share(case: Case) -> float:

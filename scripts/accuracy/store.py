@@ -5,12 +5,29 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from math import sqrt
 from pathlib import Path
 from typing import Final
 
 from accuracy.cases import CASES, Case
 
+ONE_SIDED_95: Final = 1.64
+"""Standard errors above the mean that a normal distribution exceeds in 5 % of the cases."""
+
 DATA: Final = Path(__file__).resolve().parents[2] / "docs" / "accuracy.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """Top-1 lost against exact int8 on the same images, and the standard error of this difference."""
+
+    mean: float
+    error: float
+
+    @property
+    def bound(self) -> float:
+        """What the loss does not exceed with a confidence of 95 %, one-sided."""
+        return self.mean + ONE_SIDED_95 * self.error
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +45,13 @@ class Row:
         Of one inference, everything in it; None where it has no sourced cost.
     macs_j
         Of that, the multiplications and additions of the layers with MACs.
+    images
+        Test images.
+    exact
+        Share of these that are right with exact int8.
+    changed, changed_compensated
+        Images that are right either here or with exact int8, but not with both; None where only the shares
+        are known.
     """
 
     arithmetic: str
@@ -35,6 +59,35 @@ class Row:
     compensated: float | None
     energy_j: float | None
     macs_j: float | None
+    images: int
+    exact: float
+    changed: int | None
+    changed_compensated: int | None
+
+    @property
+    def loss(self) -> Loss:
+        """As it is."""
+        return self._loss(self.top1, self.changed)
+
+    @property
+    def loss_compensated(self) -> Loss:
+        """With compensated biases; as it is where there is nothing to compensate."""
+        if self.compensated is None:
+            return self.loss
+        return self._loss(self.compensated, self.changed_compensated)
+
+    def _loss(self, top1: float, changed: int | None) -> Loss:
+        """Paired: images that both get right or wrong say nothing; n d = b - c of the b + c others.
+
+        Where no image changed, one is taken to have: that none was seen does not mean that there is none.
+        Where the changes are not known, both shares are taken as independent, which is at least as much.
+        """
+        lost = round((self.exact - top1) * self.images)
+        if changed is None:
+            apart = top1 * (1 - top1) + self.exact * (1 - self.exact)
+            return Loss(lost / self.images, sqrt(apart / self.images))
+        variance = max(changed, 1) - lost**2 / self.images
+        return Loss(lost / self.images, sqrt(variance) / self.images)
 
     @property
     def best(self) -> float:
@@ -49,7 +102,7 @@ class Measured:
     Attributes
     ----------
     network, dataset, images
-        What was executed.
+        What was executed; rows may have fewer images.
     top1_float
         Accuracy in float32.
     multiply_share

@@ -9,6 +9,8 @@ from math import fsum
 
 import pytest
 
+from archsim.config import shipped_folder
+
 ENTIRE = ("von_neumann_approximate", "digits_exits")
 
 
@@ -31,7 +33,7 @@ def test_the_report_has_who_left_where(tmp_path):
     assert (tmp_path / "exits.png").read_bytes().startswith(b"\x89PNG")
     exits = found["exits"]
     first, last = exits["paths"]
-    assert (first["exit"], first["measure"], first["threshold"]) == ("exit1", "min_probability", 0.9)
+    assert (first["exit"], first["measure"], first["threshold"]) == ("exit1", "min_probability", 0.6)
     assert (last["exit"], last["measure"], last["threshold"]) == ("(end)", None, None)
     assert first["images"] + last["images"] == exits["images"] == 200
     assert first["macs"] == 16 * 9 * 64 + 256 * 10
@@ -64,7 +66,7 @@ def test_a_threshold_for_experiments():
 def test_the_tables_say_where_images_leave():
     printed = archsim("run", *ENTIRE, "--images", "50").stdout
     assert "where images leave" in printed
-    assert "probability >= 0.9" in printed
+    assert "probability >= 0.6" in printed
     assert "percentiles by nearest rank" in printed
 
 
@@ -88,3 +90,16 @@ def test_what_does_not_fit_is_told_in_one_line(arguments, message):
     assert message in done.stderr
     assert done.stderr.count("\n") == 1
     assert not done.stdout
+
+
+def test_exits_without_a_condition_are_mentioned(tmp_path):
+    trace = tmp_path / "open.yaml"
+    text = (shipped_folder("traces") / "digits_icnn.yaml").read_text(encoding="utf-8")
+    before, _, after = text.partition("exits:\n")
+    trace.write_text(f"{before}exits: [exit1, exit2]\ninput:{after.partition('input:')[2]}", encoding="utf-8")
+    told = archsim("run", "von_neumann", str(trace)).stderr
+    assert told.splitlines() == [
+        "note: 2 exits without a condition, no image leaves there: --exit-threshold T"
+    ]
+    assert not archsim("run", "von_neumann", "digits_icnn").stderr
+    assert not archsim("run", "von_neumann", str(trace), "--images", "5", "--exit-threshold", "0.5").stderr

@@ -13,6 +13,7 @@ from archsim.results.layer_errors import errors_by_layer
 from archsim.visualization import accuracy_against_energy, accuracy_by_layer, accuracy_front
 from archsim.visualization.printing import run_tables
 from archsim.visualization.rows import MOST_ROWS
+from archsim.workload import load_network
 
 FLOAT, EXACT, OWN, ALONE = "s", "o", "D", "o"
 """Shapes of the dots in the first panel, and in the second."""
@@ -128,6 +129,50 @@ def test_a_report_without_own_errors_is_drawn_without_them(measured):
     figure = accuracy_by_layer(measured.model_copy(update={"accuracy": older}))
     assert not dots(figure.axes[0], OWN, filled=True) | dots(figure.axes[0], OWN, filled=False)
     assert "what the layer adds itself" not in [text.get_text() for text in figure.legends[0].get_texts()]
+
+
+def test_the_line_breaks_where_a_row_does_not_read_the_one_above_it(measured):
+    """In digits_exits the second convolution reads the first, past the exit between them."""
+    network = load_network("digits_exits")
+    names_of = ["conv1", "relu1", "exit1.pool", "exit1", "conv2", "relu2"]
+    ratios = dict(zip(names_of, (20.0, 20.0, 18.0, 17.0, 12.0, 12.0), strict=True))
+    row = measured.layers[0]
+    layers = tuple(
+        row.model_copy(update={"name": name, "op": network.layer(name).op.value, "sqnr_db": ratios[name]})
+        for name in names_of
+    )
+    accuracy = measured.accuracy.model_copy(
+        update={"sqnr_against_exact_db": ratios, "sqnr_own_db": dict.fromkeys(names_of)}
+    )
+    report = measured.model_copy(update={"layers": layers, "accuracy": accuracy})
+    axes = accuracy_by_layer(report, network).axes[0]
+    assert names(axes) == ["conv1 + relu1", "exit1.pool", "exit1", "conv2 + relu2"]
+    line = next(one for one in axes.lines if one.get_marker() == EXACT)
+    gaps = [y for x, y in zip(*line.get_data(), strict=True) if math.isnan(x)]
+    assert gaps == [2.5]
+    assert dots(axes, EXACT, filled=True) == {0: 20.0, 1: 18.0, 2: 17.0, 3: 12.0}
+    unknown = next(one for one in accuracy_by_layer(report).axes[0].lines if one.get_marker() == EXACT)
+    assert not any(map(math.isnan, unknown.get_xdata()))
+
+
+def test_what_is_fused_is_named_without_the_common_block(measured):
+    layers = tuple(one.model_copy(update={"name": f"iteration1.{one.name}"}) for one in measured.layers)
+    accuracy = measured.accuracy.model_copy(
+        update={
+            field: {f"iteration1.{name}": ratio for name, ratio in getattr(measured.accuracy, field).items()}
+            for field in ("sqnr_against_exact_db", "sqnr_own_db")
+        }
+    )
+    report = measured.model_copy(update={"layers": layers, "accuracy": accuracy})
+    assert names(accuracy_by_layer(report).axes[0]) == ["iteration1.conv1 + relu1", "iteration1.fc"]
+
+
+def test_no_dot_lies_on_the_edge_of_the_axis(measured):
+    drowned = {"conv1": 20.5, "relu1": 20.5, "fc": -3.5}
+    accuracy = measured.accuracy.model_copy(update={"sqnr_against_exact_db": drowned})
+    axes = accuracy_by_layer(measured.model_copy(update={"accuracy": accuracy})).axes[0]
+    low, high = axes.get_xlim()
+    assert low < -3.5 - 0.02 * (high - low)
 
 
 def test_a_report_without_accuracy_is_refused(make_report):
