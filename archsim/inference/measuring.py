@@ -139,9 +139,9 @@ def measure(
     functions = layer_macs(placement, architecture, seed)
     paths = memory_paths(network, architecture, placement, batch=question.batch, lifetimes=question.lifetimes)
     options = _options(architecture, question, list(functions))
-    part, sample = _for_ranges(network, name, question.directory, options.calibration.images)
+    part, sample = images_for_ranges(network, name, question.directory, options.calibration.images)
     calibration = calibrate(network, parameters, sample, options.calibration)
-    stored = _stored_bits(placement, architecture)
+    stored = stored_bits(placement, architecture)
     study = _Study(network, parameters, calibration, options, functions, stored, paths, seed)
     on_units = study.on_units()
     passes = _Passes(progress, len(images), 1 + study.biased + question.layer_by_layer * len(functions))
@@ -177,7 +177,8 @@ def _load(network: Network, name: str, question: Question) -> Images:
     return images
 
 
-def _for_ranges(network: Network, name: str, directory: Path | None, count: int) -> tuple[Part, Images]:
+def images_for_ranges(network: Network, name: str, directory: Path | None, count: int) -> tuple[Part, Images]:
+    """Return the images that ranges come from, at most `count`, and the part of the data set they are in."""
     if not has_part(name, directory, "train"):
         whole = open_dataset(name, directory)
         step = _WITHOUT_TRAINING if len(whole) > _WITHOUT_TRAINING else 1
@@ -264,7 +265,7 @@ class _Passes:
         return lambda done: tell(passes * self.images + done, self.count * self.images)
 
 
-def _stored_bits(placement: Placement, architecture: Architecture) -> dict[str, int]:
+def stored_bits(placement: Placement, architecture: Architecture) -> dict[str, int]:
     """Return the bits of what every layer (and ``input``) stores: as many as its traffic is counted with."""
     widths = stored_widths(placement, architecture)
     return {name: widths[stored] for name, stored in placement.stored.items() if stored in widths}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -18,8 +17,9 @@ from archsim.errors import InputError
 from archsim.inference import Calibration, QuantizedNetwork, calibrate, layer_macs, quantize, run_float
 from archsim.inference.compensation import multiplier_of
 from archsim.inference.graph import images_at_a_time
+from archsim.inference.measuring import images_for_ranges, stored_bits
 from archsim.mapping.placement import place
-from archsim.workload.datasets import Images, has_part, open_dataset
+from archsim.workload.datasets import Images, open_dataset
 from archsim.workload.network import Network
 from archsim.workload.parameters import Parameters
 from archsim.workload.weights import find_weights, load_parameters
@@ -27,8 +27,6 @@ from archsim.workload.weights import find_weights, load_parameters
 Rights = NDArray[np.bool_]
 _CALIBRATION_IMAGES: Final = 200
 """As architectures have it by default; none here says otherwise."""
-_WITHOUT_TRAINING: Final = 10
-"""Every so many test images give the ranges where a data set has no training images."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +59,20 @@ class Trained:
     def on(self, arithmetic: Arithmetic, *, compensate: bool = False) -> Rights | None:
         """Return which images are right; None if there are no biases to compensate."""
         architecture = Architecture.load(arithmetic.config, arithmetic.overrides)
-        functions = layer_macs(place(self.network, architecture), architecture, arithmetic.seed)
+        placement = place(self.network, architecture)
+        functions = layer_macs(placement, architecture, arithmetic.seed)
         if compensate and not any(map(_is_biased, functions.values())):
             return None
-        return self._right(self._quantized(architecture, functions, compensate=compensate))
-
-    def _quantized(
-        self, architecture: Architecture, functions: Mapping[str, MacFunction], *, compensate: bool
-    ) -> QuantizedNetwork:
-        options = architecture.quantization
-        return quantize(
-            self.network, self.parameters, self.calibration, options, functions, compensate=compensate
+        quantized = quantize(
+            self.network,
+            self.parameters,
+            self.calibration,
+            architecture.quantization,
+            functions,
+            compensate=compensate,
+            stored=stored_bits(placement, architecture),
         )
+        return self._right(quantized)
 
     def _right(self, quantized: QuantizedNetwork) -> Rights:
         return np.concatenate(
@@ -133,8 +133,5 @@ def trained(case: Case, images: int, data: Path | None) -> Trained:
     network = load_network(case.network)
     parameters = load_parameters(find_weights(network.weights_for(case.dataset), data), network)
     tested = open_dataset(case.dataset, data).first(images, network.preprocessing)
-    if has_part(case.dataset, data, "train"):
-        sample = open_dataset(case.dataset, data, "train").first(_CALIBRATION_IMAGES, network.preprocessing)
-    else:
-        sample = tested.every(_WITHOUT_TRAINING)
+    _, sample = images_for_ranges(network, case.dataset, data, _CALIBRATION_IMAGES)
     return Trained(network, parameters, tested, calibrate(network, parameters, sample))
