@@ -45,11 +45,19 @@ class DramOptions(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class DramChannels:
-    """Channels of a part; the bursts of neighbouring addresses lie in neighbouring channels."""
+    """Channels of a part; the bursts of neighbouring addresses lie in neighbouring channels.
+
+    Attributes
+    ----------
+    devices, note
+        Devices of a rank relative to those of the part, and what the source says of them.
+    """
 
     part: DramPart
     channels: int
     options: ControllerOptions
+    devices: float = 1.0
+    note: str = ""
 
     def check(self) -> None:
         """Refuse options that contradict each other or the part.
@@ -78,12 +86,12 @@ class DramChannels:
         ranks = self.options.ranks * self.channels
         if not cycles:
             return {"background": Sourced(0.0, part.source), "refresh": Sourced(0.0, part.source)}
-        background = ranks * sum(power * count for power, count in states.values()) / cycles
+        background = ranks * self.devices * sum(power * count for power, count in states.values()) / cycles
         shares = ", ".join(f"{name} {count / cycles:.2%}" for name, (_, count) in states.items() if count)
         seconds = cycles / ranks * part.clock_ps * 1e-12
         all_banks, one_bank = (sum(tally["counted"][kind] for tally in tallies) for kind in _REFRESHES)
-        refresh = (all_banks * part.refresh_j + one_bank * part.refresh_bank_j) / seconds
-        source = f"{ranks} x {part.source}" if ranks > 1 else part.source
+        refresh = self.devices * (all_banks * part.refresh_j + one_bank * part.refresh_bank_j) / seconds
+        source = (f"{ranks} x {part.source}" if ranks > 1 else part.source) + self.note
         return {
             "background": Sourced(background, f"{source}; time of the ranks: {shares} [calc]"),
             "refresh": Sourced(refresh, f"{source}; {all_banks + one_bank} refreshes in the run [calc]"),

@@ -50,19 +50,6 @@ class Dram(Memory, kind="dram"):
     controller: DramOptions = DramOptions()
     """What the controller does."""
 
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
-        if self.controlled is not None:
-            self.controlled.check()
-        return self
-
-    @property
-    def controlled(self) -> DramChannels | None:
-        """All channels, or None with ``model: streaming``."""
-        if self.model == "streaming":
-            return None
-        return DramChannels(self._part, self.channels, self.controller.of(self.ranks))
-
     refresh_interval: Time | None = Field(default=None, examples=["256 ms"])
     """Time between two refreshes of a cell; none: that of the part, 8192 x tREFI (64 ms or 32 ms)."""
 
@@ -74,6 +61,20 @@ class Dram(Memory, kind="dram"):
 
     critical: CriticalRegion | None = None
     """Part of the capacity that is refreshed as the part says, and what lies there; none: there is none."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.controlled is not None:
+            self.controlled.check()
+        return self
+
+    @property
+    def controlled(self) -> DramChannels | None:
+        """All channels, or None with ``model: streaming``."""
+        if self.model == "streaming":
+            return None
+        options = self.controller.of(self.ranks)
+        return DramChannels(self._part, self.channels, options, self._devices, self._noted(""))
 
     @field_validator("part")
     @classmethod
