@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -26,6 +26,9 @@ Integers = NDArray[np.int64]
 
 _FAST_SUM: Final = 32
 """Width of sums that the compiled kernels add in."""
+
+_LARGEST_BIAS: Final = 2**30
+"""Half of what a sum of 32 bits holds: the bias leaves room for the products."""
 
 _WIDE_SUM: Final = 64
 """Width that no sum of 16-bit operands leaves."""
@@ -83,10 +86,21 @@ def quantized_mac(
     weights were quantized before: many are then halfway between two codes.
     """
     weight = quantizer(own.weight, number_format, even=True, axis=0 if per_channel else None)
+    weight = _with_room_for(own.bias, weight, activation)
     step = activation.scale.reshape(()).astype(np.float64) * weight.scale.ravel().astype(np.float64)
     bias = np.rint(own.bias.astype(np.float64) / step).astype(np.int64)
     codes = encode(np.asarray(own.weight, dtype=np.float32), weight).astype(np.int64)
     return QuantizedMac(layer, activation, weight, codes, bias)
+
+
+def _with_room_for(bias: NDArray[np.float32], weight: Quantizer, activation: Quantizer) -> Quantizer:
+    """Return larger scales for weights so small beside the bias that its code would leave 32 bits."""
+    least = np.abs(bias.astype(np.float64)) / (
+        activation.scale.astype(np.float64).reshape(()) * _LARGEST_BIAS
+    )
+    per_scale = least if weight.scale.size > 1 else least.max(initial=0.0)
+    least_scale = np.asarray(per_scale, dtype=np.float32).reshape(weight.scale.shape)
+    return replace(weight, scale=np.maximum(weight.scale, least_scale))
 
 
 def exact_macs(number_format: NumberFormat, accumulator_bits: int = 32) -> DigitalMacs:

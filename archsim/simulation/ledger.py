@@ -9,10 +9,8 @@ from fractions import Fraction
 
 from archsim.hardware.architecture import Architecture
 from archsim.hardware.cost import Sourced, Work, total_work
-from archsim.hardware.links.base import Link
 from archsim.hardware.memories.base import Memory
 from archsim.hardware.sequencer import launch_energy
-from archsim.hardware.technology import Technology
 from archsim.mapping.schedule import Part
 from archsim.simulation.clock import PS_PER_S
 from archsim.simulation.dram_port import DramActivity
@@ -221,15 +219,14 @@ def traffic_entries(architecture: Architecture, account: Account) -> Iterator[En
     technology = architecture.technology
     for name, bits in account.memories.items():
         memory = architecture.memories[name]
-        yield from _entries(
-            name, _memory_counts(memory, bits, account.commands.get(name)), memory, technology
-        )
+        made = _memory_counts(memory, bits, account.commands.get(name))
+        yield from _entries(name, made, memory.energies(technology))
     for name, moved in account.links.items():
         link = architecture.links[name]
         counts: Counter[str] = Counter()
         for ends, crossed in moved.items():
             counts.update(link.counts(crossed, *ends))
-        yield from _entries(name, counts, link, technology)
+        yield from _entries(name, counts, link.energies(technology))
 
 
 def _memory_counts(memory: Memory, bits: MemoryBits, served: Controlled | None) -> Mapping[str, int]:
@@ -241,10 +238,7 @@ def _memory_counts(memory: Memory, bits: MemoryBits, served: Controlled | None) 
     return counts
 
 
-def _entries(
-    name: str, counts: Mapping[str, int], part: Memory | Link, technology: Technology
-) -> Iterator[Entry]:
-    energies = part.energies(technology)
+def _entries(name: str, counts: Mapping[str, int], energies: Mapping[str, Sourced]) -> Iterator[Entry]:
     for action, count in counts.items():
         if count:
             yield Entry(name, action, count, energies[action])

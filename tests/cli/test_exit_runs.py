@@ -78,7 +78,7 @@ def test_the_same_run_gives_the_same_bytes():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["digits_exits", "--exit-threshold", "0.5"], "go with --images"),
+        (["digits_exits", "--exit-threshold", "0.5"], "with --images"),
         (["digits_exits", "--images", "10", "--exit-threshold", "2"], "between 0 and 1"),
         (["digits_exits", "--images", "10", "--batch", "2"], "--batch 1"),
         (["digits_cnn", "--images", "10", "--exit-threshold", "0.5"], "has no exits"),

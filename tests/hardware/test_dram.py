@@ -101,7 +101,7 @@ def test_energy_per_streamed_bit():
     assert write * 1e12 == pytest.approx(3.87 + 1.18 + 1205 / 16384, abs=0.01)
 
 
-@given(st.sampled_from(sorted(dram_parts())), st.integers(1, 8), st.integers(1, 4))
+@given(st.sampled_from(sorted(dram_parts())), st.sampled_from([1, 2, 4, 8]), st.sampled_from([1, 2, 4]))
 def test_channels_add_rate_and_ranks_add_standby(part, channels, ranks):
     one, many = Dram(part=part), Dram(part=part, channels=channels, ranks=ranks)
     assert many.bits_per_ps(1) == channels * one.bits_per_ps(1)

@@ -143,7 +143,7 @@ def test_ranges_without_training_images_do_not_depend_on_the_images_measured(sha
 def test_calibration_images_are_every_tenth_of_the_whole_test_part(monkeypatch):
     monkeypatch.setattr(measuring, "has_part", lambda *_: False)
     network = load_network("digits_cnn")
-    _, images = measuring._for_ranges(network, "digits", None, 200)
+    _, images = measuring.images_for_ranges(network, "digits", None, 200)
     whole = measuring.open_dataset("digits").load(None, network.preprocessing)
     values = np.concatenate([batch.values for batch in images.batches()])
     np.testing.assert_array_equal(values, whole.values[::10][:200])

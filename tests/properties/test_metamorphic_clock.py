@@ -100,7 +100,8 @@ def test_compute_bound_seconds_halve(dataflow, clock):
         "name": "dense",
         "technology": {"node": "45 nm", "voltage": "0.9 V"},
         "memories": {
-            "dram": {"kind": "dram", "part": "DDR4-2400-x8-8Gb", "channels": 2},
+            # How often a controller opens rows depends on when requests come.
+            "dram": {"kind": "dram", "part": "DDR4-2400-x8-8Gb", "channels": 2, "model": "streaming"},
             "buffer": {
                 "kind": "sram",
                 "capacity": "64 KiB",
