@@ -29,6 +29,14 @@ def multiplier_of(function: MacFunction) -> Multiplier:
     return macs.arithmetic.multiplier
 
 
+def is_biased(function: MacFunction) -> bool:
+    """Whether the unit's multiplier is inexact and known by its table, so that biases can be corrected."""
+    try:
+        return multiplier_of(function).kind != "exact"
+    except InputError:
+        return False
+
+
 def expected_errors(multiplier: Multiplier, counts: NDArray[np.int64]) -> NDArray[np.float64]:
     """Return the mean error of the products with each weight code, ascending: sum of p(x) (T(x, w) - x w).
 

@@ -13,7 +13,7 @@ from archsim.hardware.architecture import Architecture
 from archsim.hardware.quantization import Quantization
 from archsim.inference.accuracy import Accuracy, Progress, evaluate, sensitivity, top1
 from archsim.inference.calibration import Calibration, calibrate
-from archsim.inference.compensation import multiplier_of
+from archsim.inference.compensation import is_biased
 from archsim.inference.mac_layers import exact_alike
 from archsim.inference.memory_paths import MemoryPaths, memory_paths
 from archsim.inference.memory_reads import MemoryErrors, MemoryReads
@@ -235,7 +235,7 @@ class _Study:
     @property
     def biased(self) -> bool:
         """Whether a multiplier's expected error is known."""
-        return any(_is_biased(function) for function in self.functions.values())
+        return any(is_biased(function) for function in self.functions.values())
 
     def compensated(self, images: ImageSet, progress: Progress | None) -> float | None:
         """Top-1 with corrected biases, where a multiplier's expected error is known."""
@@ -269,11 +269,3 @@ def stored_bits(placement: Placement, architecture: Architecture) -> dict[str, i
     """Return the bits of what every layer (and ``input``) stores: as many as its traffic is counted with."""
     widths = stored_widths(placement, architecture)
     return {name: widths[stored] for name, stored in placement.stored.items() if stored in widths}
-
-
-def _is_biased(function: MacFunction) -> bool:
-    """Whether the multiplier is inexact and known by its table."""
-    try:
-        return multiplier_of(function).kind != "exact"
-    except InputError:
-        return False

@@ -10,12 +10,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from accuracy.cases import EXACT_GROUP, Arithmetic, Case, up_to
+from accuracy.cases import Arithmetic, Case, up_to
 from archsim import Architecture, load_network
-from archsim.arithmetic.macs import MacFunction
-from archsim.errors import InputError
 from archsim.inference import Calibration, QuantizedNetwork, calibrate, layer_macs, quantize, run_float
-from archsim.inference.compensation import multiplier_of
+from archsim.inference.compensation import is_biased
 from archsim.inference.graph import images_at_a_time
 from archsim.inference.measuring import images_for_ranges, stored_bits
 from archsim.mapping.placement import place
@@ -61,7 +59,7 @@ class Trained:
         architecture = Architecture.load(arithmetic.config, arithmetic.overrides)
         placement = place(self.network, architecture)
         functions = layer_macs(placement, architecture, arithmetic.seed)
-        if compensate and not any(map(_is_biased, functions.values())):
+        if compensate and not any(map(is_biased, functions.values())):
             return None
         quantized = quantize(
             self.network,
@@ -111,14 +109,6 @@ def _exact(case: Case, images: int, data: Path | None) -> Rights:
     found = trained(case, images, data).on(up_to(case.depth)[0])
     assert found is not None
     return found
-
-
-def _is_biased(function: MacFunction) -> bool:
-    """Return whether the multiplier is inexact and known by its table."""
-    try:
-        return multiplier_of(function).kind != EXACT_GROUP
-    except InputError:
-        return False
 
 
 @lru_cache(maxsize=2)

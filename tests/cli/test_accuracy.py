@@ -2,25 +2,13 @@
 
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from program import archsim, report
 
 TRACES = Path(__file__).resolve().parents[2] / "traces"
-
-
-def archsim(*arguments, check=True):
-    command = [sys.executable, "-m", "archsim", *arguments]
-    done = subprocess.run(command, check=False, capture_output=True, text=True)
-    assert done.returncode == 0 or not check, done.stderr
-    return done
-
-
-def report(*arguments):
-    return json.loads(archsim("run", *arguments, "--json").stdout)
 
 
 def test_images_put_accuracy_beside_time_and_energy():

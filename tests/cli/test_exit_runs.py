@@ -3,26 +3,14 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from math import fsum
 
 import pytest
+from program import archsim, report
 
 from archsim.config import shipped_folder
 
 ENTIRE = ("von_neumann_approximate", "digits_exits")
-
-
-def archsim(*arguments, check=True):
-    command = [sys.executable, "-m", "archsim", *arguments]
-    done = subprocess.run(command, check=False, capture_output=True, text=True)
-    assert done.returncode == 0 or not check, done.stderr
-    return done
-
-
-def report(*arguments):
-    return json.loads(archsim("run", *arguments, "--json").stdout)
 
 
 def test_the_report_has_who_left_where(tmp_path):
