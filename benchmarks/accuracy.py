@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
+from peers import installed
 from timing import shortest
 
 from archsim.arithmetic.kernels import Arithmetic
@@ -59,23 +60,7 @@ class Measured:
 
 def prepared(environment: Path = ENVIRONMENT) -> Path | None:
     """Python of an environment with PyTorch; None, with a message, where it cannot be installed."""
-    python, done = environment / "bin" / "python", environment / ".installed"
-    if done.is_file():
-        return python
-    pip = (str(python), "-m", "pip", "install", "--quiet", "--timeout", "15", "--retries", "1")
-    try:
-        for command in (
-            (sys.executable, "-m", "venv", str(environment)),
-            (*pip, f"torch=={VERSION}", "numpy"),
-        ):
-            subprocess.run(command, check=True, capture_output=True, text=True, timeout=INSTALL_S)
-    except (subprocess.SubprocessError, OSError) as error:
-        lines = str(getattr(error, "stderr", None) or error).strip().splitlines()
-        message = f"no comparison with PyTorch {VERSION}, which could not be installed: {lines[-1:]}"
-        print(message, file=sys.stderr)
-        return None
-    done.touch()
-    return python
+    return installed(environment, f"PyTorch {VERSION}", (f"torch=={VERSION}", "numpy"), INSTALL_S)
 
 
 def random_parameters(network: Network) -> Parameters:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from peers import installed
 from timing import shortest
 
 from archsim import Architecture, load_network, simulate
@@ -38,20 +38,7 @@ class Run:
 
 def prepared(environment: Path = ENVIRONMENT) -> Path | None:
     """Python of an environment with SCALE-Sim; None, with a message, where it cannot be installed."""
-    python, done = environment / "bin" / "python", environment / ".installed"
-    if done.is_file():
-        return python
-    pip = (str(python), "-m", "pip", "install", "--quiet", "--timeout", "15", "--retries", "1")
-    try:
-        for command in ((sys.executable, "-m", "venv", str(environment)), (*pip, *REQUIREMENTS)):
-            subprocess.run(command, check=True, capture_output=True, text=True, timeout=INSTALL_S)
-    except (subprocess.SubprocessError, OSError) as error:
-        lines = str(getattr(error, "stderr", None) or error).strip().splitlines()
-        message = f"no comparison with SCALE-Sim {VERSION}, which could not be installed: {lines[-1:]}"
-        print(message, file=sys.stderr)
-        return None
-    done.touch()
-    return python
+    return installed(environment, f"SCALE-Sim {VERSION}", REQUIREMENTS, INSTALL_S)
 
 
 def scalesim(python: Path, topology: Path, flow: str, repeats: int) -> tuple[float, list[int], list[int]]:

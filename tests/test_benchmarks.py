@@ -70,7 +70,7 @@ def test_archsim_still_counts_the_cycles_that_scalesim_counted(results: dict[str
 def test_without_scalesim_there_is_a_message(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(against_scalesim.sys, "executable", str(tmp_path / "no python"))
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "no python"))
     assert against_scalesim.prepared(tmp_path / "environment") is None
     assert "no comparison with SCALE-Sim 3.0.0, which could not be installed" in capsys.readouterr().err
 
